@@ -1,0 +1,204 @@
+"""The contract between an action kind and those who publish, offer and run it.
+
+Three words that never mix: a *kind* is code (a subclass of :class:`Kind`), an *action* is a configured
+row (a subclass of ``actions.models.Action``), a *run* is a record (``calls.models.Run``).
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from uuid import UUID
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+from pydantic import BaseModel, ConfigDict
+
+from actions.directives import Directive
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+    from actions.models import Action
+
+JSON = Any
+"""A value that ``json.dumps`` takes: None, bool, int, float, str, list or dict of these."""
+
+BEFORE_LIMIT_S = 30.0
+"""No before-action may take longer: the caller hears ringing."""
+
+
+class Moment(TextChoices):
+    BEFORE = "before", _("Before the call")
+    DURING = "during", _("During the call")
+    AFTER = "after", _("After the call")
+
+
+class ActionError(Exception):
+    """What a kind raises when it cannot do its work.
+
+    ``code`` is a stable word for machines (``timed_out``, ``upstream_error`` …), ``message`` a sentence for
+    the operator who reads the run, ``spoken`` what the model may tell the caller. ``permanent`` says that
+    a retry cannot help: an after-call run then goes straight to ``dead``.
+    """
+
+    def __init__(
+        self, message: str, *, code: str = "failed", permanent: bool = False, spoken: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.permanent = permanent
+        self.spoken = spoken
+
+
+class FreezeError(Exception):
+    """An action cannot be published: ``errors`` maps a field of its model to sentences for the editor."""
+
+    def __init__(self, errors: Mapping[str, list[StrOrPromise]]) -> None:
+        super().__init__(str({name: [str(text) for text in texts] for name, texts in errors.items()}))
+        self.errors = {name: list(texts) for name, texts in errors.items()}
+
+
+class Params(BaseModel):
+    """Base of every kind's frozen parameters: what a release stores of an action (as JSON)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A point of the monotonic clock that everything under it inherits."""
+
+    at_s: float
+
+    @classmethod
+    def after(cls, seconds: float) -> Deadline:
+        return cls(time.monotonic() + seconds)
+
+    def remaining_s(self) -> float:
+        """Seconds left, never negative."""
+        return max(0.0, self.at_s - time.monotonic())
+
+    def sooner(self, seconds: float) -> Deadline:
+        """This deadline, or ``seconds`` from now if that comes first."""
+        return Deadline(min(self.at_s, time.monotonic() + seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFacts:
+    """What a running action may know of its agent; ``language`` is ``fr`` or ``en``, ``time_zone`` IANA."""
+
+    id: int
+    slug: str
+    name: str
+    language: str
+    time_zone: str
+
+
+@dataclass(slots=True)
+class CallContext:
+    """What the runner hands to a kind for one run.
+
+    ``scope`` holds the names that templates and conditions see (``actions.expressions.scope``).
+    ``attempt`` counts from 1: during the call, how many times the model has called this action in this
+    call; after it, which try of the run this is. ``idempotency_key`` stays the same over every try of one
+    run. ``trace`` and ``warnings`` are kept on the run, also when the kind raises.
+    """
+
+    call_id: UUID
+    run_id: UUID
+    account_id: int
+    agent: AgentFacts
+    moment: Moment
+    action_name: str
+    scope: Mapping[str, JSON]
+    deadline: Deadline
+    attempt: int
+    idempotency_key: str
+    trace: list[dict[str, JSON]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one run gives back.
+
+    ``result`` is for the model, ``directives`` for the runtime, ``variables`` are merged into the call's
+    parameters, ``agent_configuration`` (before the call only) overrides parts of the runtime's agent.
+    ``skipped`` is the reason why nothing was done (an email whose condition does not hold).
+    """
+
+    result: JSON = None
+    directives: tuple[Directive, ...] = ()
+    variables: Mapping[str, JSON] = field(default_factory=dict)
+    agent_configuration: Mapping[str, JSON] | None = None
+    skipped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallEvent:
+    """An event that the runtime reported during the call, e.g. ``transfer.no_answer``."""
+
+    type: str
+    data: Mapping[str, JSON]
+
+
+P = TypeVar("P", bound=Params)
+
+
+class Kind(ABC, Generic[P]):
+    """A type of action. One module holds everything of it; ``actions.registry.register`` admits it.
+
+    ``fields`` names the columns of ``model`` that an editor fills in, in the order in which forms and the
+    API show them. ``nested`` names reverse relations edited together with the action (``destinations``).
+    ``admin_class`` and ``serializer_class`` are dotted paths, needed only where the generic ones do not do.
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[StrOrPromise]
+    summary: ClassVar[StrOrPromise]
+    icon: ClassVar[str]
+    moments: ClassVar[frozenset[Moment]]
+    Params: ClassVar[type[Params]]
+    fields: ClassVar[tuple[str, ...]] = ()
+    nested: ClassVar[tuple[str, ...]] = ()
+    once_per_agent: ClassVar[bool] = False
+    admin_class: ClassVar[str] = "actions.admin.actions.KindAdmin"
+    serializer_class: ClassVar[str] = ""
+
+    @property
+    @abstractmethod
+    def model(self) -> type[Action]:
+        """The model row that this kind is configured in."""
+
+    @abstractmethod
+    def freeze(self, action: Any) -> P:
+        """Compile a row into parameters; raises :class:`FreezeError` with every error of the row."""
+
+    @abstractmethod
+    async def run(self, params: P, context: CallContext, arguments: Mapping[str, JSON]) -> Outcome:
+        """Do it; raises :class:`ActionError`. May be cancelled at ``context.deadline``."""
+
+    def arguments_schema(self, params: P, language: str) -> dict[str, JSON]:
+        """JSON Schema (draft 2020-12) of the arguments that the model gives; during the call only."""
+        return {"type": "object", "properties": {}, "additionalProperties": False}
+
+    def default_description(self, language: str) -> str:
+        """What the model is told when the editor left the description empty; '' demands one."""
+        return ""
+
+    def time_limit_s(self, params: P) -> float:
+        """How long one run may take; the runner caps it by the moment's own limit."""
+        return 20.0
+
+    def defaults_on_failure(self, params: P) -> Mapping[str, JSON]:
+        """Variables merged in place of an outcome when a before-action fails or is too slow."""
+        return {}
+
+    def observe(self, params: P, context: CallContext, event: CallEvent) -> Outcome | None:
+        """What an event means to the run that caused it (a transfer nobody answered); None: nothing."""
+        return None

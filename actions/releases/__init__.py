@@ -1,0 +1,18 @@
+"""Releases: ``snapshot`` freezes a configuration, ``publish`` stores it, ``plan`` makes it ready to run."""
+
+from actions.releases.plan import Plan, PlannedAction, ToolDefinition, load_plan
+from actions.releases.publish import publish, roll_back
+from actions.releases.snapshot import PublishError, PublishProblem, draft_digest, take_snapshot
+
+__all__ = [
+    "Plan",
+    "PlannedAction",
+    "PublishError",
+    "PublishProblem",
+    "ToolDefinition",
+    "draft_digest",
+    "load_plan",
+    "publish",
+    "roll_back",
+    "take_snapshot",
+]
