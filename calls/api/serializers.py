@@ -1,0 +1,235 @@
+"""The shapes of the runtime API: what is accepted, and what is shown of a call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from calls.answers import run_json
+from calls.models import Call, CallDirection, Event, Run
+from calls.requests import BeginCall, FinishCall, InvokeAction, RecordEvent
+
+JSON_OBJECT = {"type": "object", "additionalProperties": True}
+
+
+@extend_schema_field(JSON_OBJECT)
+class ObjectField(serializers.JSONField):
+    """A JSON object."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            raise serializers.ValidationError(_("This must be a JSON object."))
+        return data
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses members that it does not know: a misspelt one would otherwise be lost in silence."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(self.fields))):
+            raise serializers.ValidationError({name: [_("Unknown field.")] for name in unknown})
+        return super().to_internal_value(data)
+
+
+class BeginCallSerializer(StrictSerializer):
+    agent = serializers.CharField(max_length=63, required=False, allow_blank=True, help_text="Slug of the agent.")
+    direction = serializers.ChoiceField(CallDirection.choices, default=CallDirection.INBOUND)
+    to = serializers.CharField(max_length=255, required=False, allow_blank=True, help_text="Number dialled.")
+    external_id = serializers.CharField(max_length=200, required=False, allow_null=True)
+    sip_headers = serializers.DictField(child=serializers.CharField(max_length=4096, allow_blank=True), required=False)
+    context = ObjectField(required=False)
+    budget_ms = serializers.IntegerField(
+        min_value=1, max_value=60_000, required=False, allow_null=True, help_text="How long you wait for the answer."
+    )
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        caller = serializers.CharField(
+            max_length=255, required=False, allow_blank=True, help_text="The caller as the network gave it."
+        )
+        # "from" is a keyword of Python.
+        return {**super().get_fields(), "from": caller}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs.get("agent") and (attrs["direction"] == CallDirection.OUTBOUND or not attrs.get("to")):
+            raise serializers.ValidationError({"agent": [_("Give an agent, or the number that was dialled in “to”.")]})
+        return attrs
+
+    def to_request(self) -> BeginCall:
+        data = dict(self.validated_data)
+        return BeginCall(from_number=data.pop("from", ""), to_number=data.pop("to", ""), **data)
+
+
+class InvokeActionSerializer(StrictSerializer):
+    arguments = ObjectField(required=False)
+    tool_call_id = serializers.CharField(
+        max_length=200, required=False, allow_null=True, help_text="A repeat gets the first answer."
+    )
+    budget_ms = serializers.IntegerField(min_value=1, max_value=60_000, required=False, allow_null=True)
+
+    def to_request(self, name: str) -> InvokeAction:
+        return InvokeAction(name=name, **self.validated_data)
+
+
+class RecordEventSerializer(StrictSerializer):
+    type = serializers.RegexField(r"^[a-z][a-z_]*(\.[a-z][a-z_]*)*$", max_length=64)
+    data = ObjectField(required=False)
+    event_id = serializers.CharField(
+        max_length=200, required=False, allow_null=True, help_text="A repeat gets the first answer."
+    )
+
+    def to_request(self) -> RecordEvent:
+        return RecordEvent(**self.validated_data)
+
+
+class TranscriptPieceSerializer(StrictSerializer):
+    role = serializers.ChoiceField(["caller", "agent", "human", "system"])
+    text = serializers.CharField(allow_blank=True, trim_whitespace=False)
+    time_ms = serializers.IntegerField(min_value=0, required=False, help_text="Milliseconds since the call began.")
+
+
+class FinishCallSerializer(StrictSerializer):
+    ended_reason = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    ended_at = serializers.DateTimeField(required=False, allow_null=True)
+    duration_s = serializers.FloatField(min_value=0, required=False, allow_null=True)
+    summary = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
+    transcript = TranscriptPieceSerializer(many=True, required=False)
+    classifications = serializers.DictField(
+        child=serializers.CharField(max_length=100), required=False, help_text="Classifier name to label."
+    )
+    variables = ObjectField(required=False, help_text="Merged into the call's parameters.")
+
+    def to_request(self) -> FinishCall:
+        data = dict(self.validated_data)
+        return FinishCall(transcript=tuple(data.pop("transcript", ())), **data)
+
+
+class ToolSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    description = serializers.CharField()
+    parameters = ObjectField(help_text="JSON Schema, draft 2020-12.")
+
+
+class RunErrorSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class RunSummarySerializer(serializers.Serializer[Any]):
+    """Outcome and timing of one run."""
+
+    id = serializers.UUIDField()
+    action = serializers.CharField()
+    kind = serializers.CharField()
+    moment = serializers.CharField()
+    state = serializers.CharField()
+    attempt = serializers.IntegerField()
+    duration_ms = serializers.FloatField(allow_null=True)
+    error = RunErrorSerializer(allow_null=True)
+    skipped_reason = serializers.CharField(allow_blank=True)
+    warnings = serializers.ListField(child=serializers.CharField())
+
+
+class ReleaseNumberSerializer(serializers.Serializer[Any]):
+    number = serializers.IntegerField()
+
+
+class BegunCallSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    state = serializers.CharField()
+    agent = serializers.CharField()
+    release = ReleaseNumberSerializer()
+    parameters = ObjectField()
+    agent_configuration = ObjectField()
+    tools = ToolSerializer(many=True)
+    runs = RunSummarySerializer(many=True)
+
+
+@extend_schema_field({"type": "object", "properties": {"type": {"type": "string"}}, "additionalProperties": True})
+class DirectiveField(serializers.JSONField):
+    """say, transfer, hang_up, send_digits or wait."""
+
+
+class InvokedActionSerializer(serializers.Serializer[Any]):
+    run = RunSummarySerializer()
+    result = serializers.JSONField(help_text="For the model.")
+    directives = serializers.ListField(child=DirectiveField(), help_text="For the runtime.")
+
+
+class RecordedEventSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    type = serializers.CharField()
+    run_id = serializers.UUIDField(allow_null=True)
+    result = serializers.JSONField(allow_null=True)
+    directives = serializers.ListField(child=DirectiveField())
+
+
+class FinishedCallSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    state = serializers.CharField()
+
+
+class RunSerializer(serializers.ModelSerializer[Run]):
+    """A run in full: what went in, what came out, step by step."""
+
+    class Meta:
+        model = Run
+        fields = ["arguments", "result", "directives", "variables", "trace", "tool_call_id", "created_at", "finished_at"]
+
+    def to_representation(self, instance: Run) -> dict[str, Any]:
+        return {**run_json(instance), **super().to_representation(instance)}
+
+
+class EventSerializer(serializers.ModelSerializer[Event]):
+    class Meta:
+        model = Event
+        fields = ["id", "event_id", "type", "data", "run_id", "result", "directives", "received_at"]
+
+
+class CallSummarySerializer(serializers.ModelSerializer[Call]):
+    agent = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)
+    release = ReleaseNumberSerializer()
+    to = serializers.CharField(source="to_number")
+
+    class Meta:
+        model = Call
+        fields = [
+            "id",
+            "external_id",
+            "state",
+            "agent",
+            "release",
+            "direction",
+            "to",
+            "begun_at",
+            "ended_at",
+            "duration_s",
+            "ended_reason",
+            "classifications",
+        ]
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {**super().get_fields(), "from": serializers.CharField(source="from_number")}
+
+
+class CallSerializer(CallSummarySerializer):
+    """A call in full."""
+
+    runs = RunSerializer(many=True, read_only=True)
+    events = EventSerializer(many=True, read_only=True)
+
+    class Meta(CallSummarySerializer.Meta):
+        fields = [
+            *CallSummarySerializer.Meta.fields,
+            "sip_headers",
+            "context",
+            "parameters",
+            "agent_configuration",
+            "summary",
+            "transcript",
+            "runs",
+            "events",
+        ]

@@ -1,0 +1,96 @@
+"""Reading settings from environment variables, with a sentence for each mistake."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+env = environ.Env()
+
+DATABASE_SCHEMES = {"sqlite", "postgres", "postgresql"}
+BROKER_SCHEMES = {"embedded", "amqp", "amqps", "redis", "rediss", "memory"}
+
+
+def read_bool(name: str, default: bool) -> bool:
+    raw = os.environ.get(name)
+    if raw is None or raw == "":
+        return default
+    if raw.lower() in {"1", "true", "yes", "on"}:
+        return True
+    if raw.lower() in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name}={raw!r} is neither true nor false: use 1 or 0.")
+
+
+def read_int(name: str, default: int, *, low: int, high: int) -> int:
+    raw = os.environ.get(name)
+    if raw is None or raw == "":
+        return default
+    try:
+        value = int(raw)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name}={raw!r} is not a whole number.") from None
+    if not low <= value <= high:
+        raise ImproperlyConfigured(f"{name}={raw} is outside {low} to {high}.")
+    return value
+
+
+def read_url(name: str, default: str, schemes: set[str]) -> str:
+    """A URL whose scheme is one of ``schemes``; the value is never echoed: it may hold a password."""
+    value = os.environ.get(name) or default
+    scheme = urlsplit(value).scheme.partition("+")[0]
+    if scheme not in schemes:
+        raise ImproperlyConfigured(
+            f"{name} starts with {scheme or 'nothing'!r}: it must be a URL that starts with one of "
+            f"{', '.join(sorted(schemes))}."
+        )
+    return value
+
+
+def read_database(data_dir: Path) -> dict[str, Any]:
+    """``DATABASE_URL`` as a Django database entry; SQLite under the data directory by default."""
+    url = read_url("DATABASE_URL", f"sqlite:///{data_dir / 'triptyque.sqlite3'}", DATABASE_SCHEMES)
+    config: dict[str, Any] = environ.Env.db_url_config(url)
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        # Measured in docs/decisions/0002: the defaults fail a third of concurrent read-modify-writes.
+        config["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        }
+    else:
+        # A pool of psycopg's own; CONN_MAX_AGE must stay 0 with it, or connections leak under ASGI.
+        config["CONN_MAX_AGE"] = 0
+        config["OPTIONS"] = {
+            "pool": {
+                "min_size": 1,
+                "max_size": read_int("DATABASE_POOL_SIZE", 10, low=1, high=500),
+                "timeout": 10,
+            }
+        }
+    return config
+
+
+def read_secret_key(data_dir: Path, *, debug: bool) -> str:
+    """``SECRET_KEY``, or one made once and kept in the data directory (mode 600)."""
+    if value := os.environ.get("SECRET_KEY"):
+        if len(value) < 32:
+            raise ImproperlyConfigured("SECRET_KEY is shorter than 32 characters.")
+        return value
+    path = data_dir / "secret_key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            pass
+        else:
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(48))
+    return path.read_text().strip()

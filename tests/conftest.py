@@ -1,0 +1,117 @@
+"""The cast of every test: an account with an admin, an editor and a viewer; a stranger from another one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+
+import pytest
+from django.test import Client
+from django_scopes import scope, scopes_disabled
+
+from accounts.models import Account, ApiKey, KeyScope, Membership, Role, User
+from actions.models import Agent, AgentNumber
+from actions.releases import load_plan, publish
+
+PASSWORD = "correct horse battery staple"
+NUMBER = "+33199000001"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_plans() -> Iterator[None]:
+    """Tests roll back, so that ids come again with other content; in production they never do."""
+    load_plan.cache_clear()
+    yield
+    load_plan.cache_clear()
+
+
+@pytest.fixture
+def account(db: None) -> Account:
+    return Account.objects.create(name="Mutuelle du Lac", slug="mutuelle-du-lac")
+
+
+@pytest.fixture
+def other_account(db: None) -> Account:
+    return Account.objects.create(name="Garage Martin", slug="garage-martin")
+
+
+def _member(account: Account, email: str, role: str, **fields: object) -> User:
+    user = User.objects.create_user(email, PASSWORD, **fields)
+    Membership.objects.create(user=user, account=account, role=role)
+    return user
+
+
+@pytest.fixture
+def admin_user(account: Account) -> User:
+    return _member(account, "ada@lac.example", Role.ADMIN, full_name="Ada")
+
+
+@pytest.fixture
+def editor_user(account: Account) -> User:
+    return _member(account, "emile@lac.example", Role.EDITOR, full_name="Émile")
+
+
+@pytest.fixture
+def viewer_user(account: Account) -> User:
+    return _member(account, "violette@lac.example", Role.VIEWER, full_name="Violette")
+
+
+@pytest.fixture
+def stranger(other_account: Account) -> User:
+    return _member(other_account, "serge@martin.example", Role.ADMIN, full_name="Serge")
+
+
+@pytest.fixture
+def staff_user(db: None) -> User:
+    return User.objects.create_superuser("staff@platform.example", PASSWORD, full_name="Staff")
+
+
+@pytest.fixture
+def cast(admin_user: User, editor_user: User, viewer_user: User, stranger: User, staff_user: User) -> SimpleNamespace:
+    return SimpleNamespace(
+        admin=admin_user, editor=editor_user, viewer=viewer_user, stranger=stranger, staff=staff_user
+    )
+
+
+@pytest.fixture
+def client_for() -> Callable[..., Client]:
+    """A browser-like client signed in as ``user``, which reads ``language``."""
+
+    def make(user: User, language: str = "en") -> Client:
+        client = Client(headers={"accept-language": language})
+        client.force_login(user)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def agent(account: Account) -> Agent:
+    with scope(account=account):
+        agent = Agent.objects.create(account=account, name="Accueil", slug="accueil", language="fr")
+        AgentNumber.objects.create(agent=agent, number=NUMBER)
+    return agent
+
+
+@pytest.fixture
+def published_agent(agent: Agent) -> Agent:
+    with scope(account=agent.account):
+        publish(agent)
+        agent.refresh_from_db()
+    return agent
+
+
+def issue_key(account: Account, *scopes: str, **fields: object) -> str:
+    with scopes_disabled():
+        return ApiKey.objects.issue(account=account, name="test", scopes=list(scopes or KeyScope.values), **fields)[1]
+
+
+@pytest.fixture
+def api_key(account: Account) -> str:
+    """The plain text of a key with every scope."""
+    return issue_key(account)
+
+
+@pytest.fixture
+def stranger_key(other_account: Account) -> str:
+    return issue_key(other_account)
