@@ -1,0 +1,58 @@
+# The commands of a checkout. Each sets up what it needs first; only make and Python 3.11+ must be there.
+# PYTHON=/path/to/python3.12 chooses the Python of a new .venv; PORT, HOST and DATA_DIR are those of `make run`.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+PYTEST_ARGS ?=
+
+.PHONY: help setup setup-dev run demo-call test test-grown check format lock messages migrations-check bench-workflow bench-queue clean
+
+help: ## Print this list
+	@echo "make <target>:"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1 \2/p' Makefile | awk '{ name = $$1; $$1 = ""; printf "  %-18s%s\n", name, $$0 }'
+
+setup: ## Create .venv with what the product needs
+	@PYTHON="$(PYTHON)" scripts/bootstrap.sh run
+
+setup-dev: ## Create .venv with what tests and checks need, too
+	@PYTHON="$(PYTHON)" scripts/bootstrap.sh dev
+
+run: setup ## Set up, start everything, play one call, serve until Ctrl-C (PORT, HOST, DATA_DIR)
+	@exec $(BIN)/python -m scripts.run
+
+demo-call: setup ## Play the demonstration call again on a running copy (DATA_DIR)
+	@exec $(BIN)/python -m demo.play
+
+test: setup-dev ## Run the tests on SQLite and the embedded queue (PYTEST_ARGS)
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-grown: setup-dev ## Run the tests on DATABASE_URL and BROKER_URL (PostgreSQL, RabbitMQ or Redis)
+	@test -n "$$DATABASE_URL" -a -n "$$BROKER_URL" || { echo "Set DATABASE_URL and BROKER_URL; .ci/run shows how." >&2; exit 1; }
+	@$(BIN)/python -m pytest -m "not browser" $(PYTEST_ARGS)
+
+check: setup-dev ## Lint, formatting, types, Django's checks, migrations, catalogues, lock files
+	@$(BIN)/python -m scripts.check
+
+format: setup-dev ## Format and fix what can be fixed
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: setup-dev ## Compile requirements*.txt from pyproject.toml (UPGRADE=1 takes newer versions)
+	@$(BIN)/python -m scripts.lock $(if $(UPGRADE),--upgrade)
+
+messages: setup-dev ## Collect the texts to translate into locale/
+	@$(BIN)/python -m scripts.messages
+
+migrations-check: setup-dev ## Say whether a model change lacks its migration
+	@$(BIN)/python manage.py makemigrations --check --dry-run
+
+bench-workflow: setup-dev ## Measure the workflow engine
+	@$(BIN)/python -m bench.workflow
+
+bench-queue: setup-dev ## Measure the embedded queue
+	@$(BIN)/python -m bench.embedded_queue
+
+clean: ## Remove caches and .venv, never var/
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} + ; find locale -name '*.mo' -delete

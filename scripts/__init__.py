@@ -1,0 +1,1 @@
+"""Set-up, supervision and upkeep of a checkout: what the Makefile calls."""
