@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from uuid import UUID
@@ -58,7 +58,7 @@ class ActionError(Exception):
 class FreezeError(Exception):
     """An action cannot be published: ``errors`` maps a field of its model to sentences for the editor."""
 
-    def __init__(self, errors: Mapping[str, list[StrOrPromise]]) -> None:
+    def __init__(self, errors: Mapping[str, Sequence[StrOrPromise]]) -> None:
         super().__init__(str({name: [str(text) for text in texts] for name, texts in errors.items()}))
         self.errors = {name: list(texts) for name, texts in errors.items()}
 

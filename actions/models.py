@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -36,9 +36,7 @@ class Agent(models.Model):
     )
     language = models.CharField(_("language"), max_length=2, choices=Language.choices, default=Language.FRENCH)
     time_zone = TimeZoneField(_("time zone"))
-    direction = models.CharField(
-        _("direction"), max_length=8, choices=Direction.choices, default=Direction.INBOUND
-    )
+    direction = models.CharField(_("direction"), max_length=8, choices=Direction.choices, default=Direction.INBOUND)
     current_release = models.ForeignKey(
         "actions.Release",
         models.SET_NULL,
@@ -50,7 +48,7 @@ class Agent(models.Model):
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
-    objects = ScopedManager(account="account")
+    objects: ClassVar[models.Manager[Agent]] = ScopedManager(account="account")
 
     class Meta:
         verbose_name = _("agent")
@@ -77,7 +75,7 @@ class AgentNumber(models.Model):
         _("phone number"), max_length=16, validators=[validate_e164], help_text=_("For example +33199000001.")
     )
 
-    objects = ScopedManager(account="account")
+    objects: ClassVar[models.Manager[AgentNumber]] = ScopedManager(account="account")
 
     class Meta:
         verbose_name = _("number answered")
@@ -106,7 +104,7 @@ class Classifier(models.Model):
     description = models.TextField(_("description"), blank=True, help_text=_("Tells how to choose the label."))
     is_main = models.BooleanField(_("main qualifier"), default=False)
 
-    objects = ScopedManager(account="agent__account")
+    objects: ClassVar[models.Manager[Classifier]] = ScopedManager(account="agent__account")
 
     class Meta:
         verbose_name = _("classification")
@@ -121,13 +119,11 @@ class Classifier(models.Model):
 class Label(models.Model):
     """One answer of a classifier."""
 
-    classifier = models.ForeignKey(
-        Classifier, models.CASCADE, verbose_name=_("classification"), related_name="labels"
-    )
+    classifier = models.ForeignKey(Classifier, models.CASCADE, verbose_name=_("classification"), related_name="labels")
     name = models.CharField(_("name"), max_length=100)
     description = models.TextField(_("description"), blank=True)
 
-    objects = ScopedManager(account="classifier__agent__account")
+    objects: ClassVar[models.Manager[Label]] = ScopedManager(account="classifier__agent__account")
 
     class Meta:
         verbose_name = _("label")
@@ -167,7 +163,7 @@ class Action(models.Model):
     )
     updated_at = models.DateTimeField(_("last change"), auto_now=True)
 
-    objects = ScopedManager(account="agent__account")
+    objects: ClassVar[models.Manager[Action]] = ScopedManager(account="agent__account")
 
     # Set by each kind's model.
     KIND: str = ""
@@ -228,11 +224,16 @@ class Release(models.Model):
         "self", models.SET_NULL, verbose_name=_("goes back to"), related_name="+", null=True, blank=True
     )
     published_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("published by"), null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        verbose_name=_("published by"),
+        null=True,
+        blank=True,
+        related_name="+",
     )
     published_at = models.DateTimeField(_("published"), auto_now_add=True)
 
-    objects = ScopedManager(account="agent__account")
+    objects: ClassVar[models.Manager[Release]] = ScopedManager(account="agent__account")
 
     class Meta:
         verbose_name = _("published version")

@@ -117,7 +117,12 @@ def settle(run: Run, report: RunReport, *, trace: list[Any], warnings: list[str]
             return
         records.merge_parameters(run.call_id, report.outcome.variables)
     log.info(
-        "run_settled", run=str(run.pk), action=run.action_name, state=str(run.state), attempt=attempt, error=run.error_code
+        "run_settled",
+        run=str(run.pk),
+        action=run.action_name,
+        state=str(run.state),
+        attempt=attempt,
+        error=run.error_code,
     )
 
 
@@ -167,9 +172,7 @@ def _release_expired_claims() -> int:
 
 def _close_abandoned_tool_calls() -> int:
     """Tool calls whose web process died: the model has long gone on, a late effect would only confuse."""
-    return Run.objects.filter(
-        moment=Moment.DURING, state=RunState.RUNNING, lease_until__lt=timezone.now()
-    ).update(
+    return Run.objects.filter(moment=Moment.DURING, state=RunState.RUNNING, lease_until__lt=timezone.now()).update(
         state=RunState.FAILED,
         error_code="interrupted",
         error_message=_("The server stopped while the action ran."),

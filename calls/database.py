@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, ParamSpec, TypeVar
 
-from asgiref.sync import SyncToAsync, sync_to_async
+from asgiref.sync import sync_to_async
 from django.db import connection
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def in_database(function: Callable[P, T]) -> SyncToAsync[P, T]:
+def in_database(function: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
     """``function`` as a coroutine function whose database connection goes back to the pool at its end.
 
     Without that, a call that waits for a slow upstream would keep a connection for as long, and a dozen

@@ -12,7 +12,5 @@ from actions.contract import JSON
 
 def digest(value: JSON) -> str:
     """SHA-256 of the value's canonical JSON."""
-    canonical = json.dumps(
-        value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), cls=DjangoJSONEncoder
-    )
+    canonical = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), cls=DjangoJSONEncoder)
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from uuid import UUID
 
-
 from accounts.models import Account
 from actions.contract import BEFORE_LIMIT_S, JSON, CallContext, CallEvent, Deadline, Moment
 from actions.releases import Plan, PlannedAction, load_plan
@@ -45,9 +44,7 @@ async def begin(account: Account, request: BeginCall) -> dict[str, JSON]:
     plan = await in_database(load_plan)(call.release_id)
     runs, agent_configuration = await _run_before(call, plan, deadline)
     parameters = call.parameters
-    answer = answers.begin_answer(
-        call, plan, runs, parameters=parameters, agent_configuration=agent_configuration
-    )
+    answer = answers.begin_answer(call, plan, runs, parameters=parameters, agent_configuration=agent_configuration)
     await in_database(records.store_answer)(
         call, answer, runs, parameters=parameters, agent_configuration=agent_configuration
     )
@@ -106,17 +103,13 @@ async def invoke(call_id: UUID, request: InvokeAction) -> dict[str, JSON]:
     return await _run_during(call, plan, action, run, Deadline.after(limit_s))
 
 
-async def _run_during(
-    call: Call, plan: Plan, action: PlannedAction, run: Run, deadline: Deadline
-) -> dict[str, JSON]:
+async def _run_during(call: Call, plan: Plan, action: PlannedAction, run: Run, deadline: Deadline) -> dict[str, JSON]:
     context = context_of(call, plan, run, deadline)
     report = await run_action(action, context, run.arguments)
     result = report.outcome.result
     if report.state == RunState.FAILED:
         result = {"status": "failed", "code": report.error_code, "message": report.spoken}
-    await in_database(records.close_run)(
-        run, report, result=result, trace=context.trace, warnings=context.warnings
-    )
+    await in_database(records.close_run)(run, report, result=result, trace=context.trace, warnings=context.warnings)
     return answers.invoke_answer(run)
 
 

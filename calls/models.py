@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
 from uuid import UUID
 
 import uuid_utils.compat
@@ -61,7 +62,7 @@ class Call(models.Model):
     answer_due_at = models.DateTimeField()
     completion_digest = models.CharField(max_length=64, blank=True)
 
-    objects = ScopedManager(account="account")
+    objects: ClassVar[models.Manager[Call]] = ScopedManager(account="account")
 
     class Meta:
         verbose_name = _("call")
@@ -121,7 +122,7 @@ class Run(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     claim = models.UUIDField(null=True, blank=True)
 
-    objects = ScopedManager(account="account")
+    objects: ClassVar[models.Manager[Run]] = ScopedManager(account="account")
 
     class Meta:
         verbose_name = _("run")
@@ -129,9 +130,7 @@ class Run(models.Model):
         ordering = ["created_at", "id"]
         constraints = [models.UniqueConstraint(fields=["call", "tool_call_id"], name="calls_tool_call_once")]
         indexes = [
-            models.Index(
-                fields=["due_at"], name="calls_runs_due", condition=models.Q(state__in=["queued", "running"])
-            ),
+            models.Index(fields=["due_at"], name="calls_runs_due", condition=models.Q(state__in=["queued", "running"])),
             models.Index(fields=["account", "-created_at"], name="calls_runs_by_account"),
         ]
 
@@ -149,9 +148,7 @@ class Event(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     account = models.ForeignKey(Account, models.CASCADE, related_name="+")
     call = models.ForeignKey(Call, models.CASCADE, verbose_name=_("call"), related_name="events")
-    run = models.ForeignKey(
-        Run, models.CASCADE, verbose_name=_("run"), related_name="events", null=True, blank=True
-    )
+    run = models.ForeignKey(Run, models.CASCADE, verbose_name=_("run"), related_name="events", null=True, blank=True)
     event_id = models.CharField(max_length=200, null=True, blank=True)
     request_digest = models.CharField(max_length=64, blank=True)
     type = models.CharField(_("type"), max_length=64)
@@ -160,7 +157,7 @@ class Event(models.Model):
     directives = models.JSONField(_("directives"), default=list)
     received_at = models.DateTimeField(_("received"), default=timezone.now)
 
-    objects = ScopedManager(account="account")
+    objects: ClassVar[models.Manager[Event]] = ScopedManager(account="account")
 
     class Meta:
         verbose_name = _("event")

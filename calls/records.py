@@ -83,11 +83,9 @@ def _known_call(request: BeginCall) -> Call | None:
 
 def take_over_call(call: Call, *, answer_within_s: float) -> bool:
     """Whether this request may answer a call whose first request died without an answer."""
-    taken = Call.objects.filter(pk=call.pk, answer=None, answer_due_at=call.answer_due_at).filter(
-        answer_due_at__lt=timezone.now()
-    )
     due_at = _in(answer_within_s)
-    if not taken.update(answer_due_at=due_at):
+    overdue = Call.objects.filter(pk=call.pk, answer__isnull=True, answer_due_at__lt=timezone.now())
+    if not overdue.filter(answer_due_at=call.answer_due_at).update(answer_due_at=due_at):
         return False
     call.answer_due_at = due_at
     return True

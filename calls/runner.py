@@ -61,7 +61,11 @@ async def run_action(action: PlannedAction, context: CallContext, arguments: Map
     except Exception as error:  # a kind's bug must not take the call down
         log.exception("run_crashed", action=action.name, kind=action.kind.name, error=type(error).__name__)
         report = RunReport(
-            RunState.FAILED, started_at, 0.0, error_code="internal_error", error_message=_("An internal error occurred.")
+            RunState.FAILED,
+            started_at,
+            0.0,
+            error_code="internal_error",
+            error_message=_("An internal error occurred."),
         )
     else:
         state = RunState.SKIPPED if outcome.skipped else RunState.SUCCEEDED

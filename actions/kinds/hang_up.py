@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -31,10 +32,12 @@ class HangUpAction(Action):
         gettext_lazy("minimum number of attempts"),
         default=1,
         validators=[MinValueValidator(1), MaxValueValidator(5)],
-        help_text=gettext_lazy("From 1 to 5. With 3, the agent is sent back to the caller twice before it may hang up."),
+        help_text=gettext_lazy(
+            "From 1 to 5. With 3, the agent is sent back to the caller twice before it may hang up."
+        ),
     )
 
-    objects = ScopedManager(account="agent__account")
+    objects: ClassVar[models.Manager[HangUpAction]] = ScopedManager(account="agent__account")
 
     class Meta:
         verbose_name = gettext_lazy("hang up")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
+from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 from django_scopes import ScopedManager
@@ -17,7 +19,7 @@ from actions.registry import register
 class KeypadAction(Action):
     KIND = "keypad"
 
-    objects = ScopedManager(account="agent__account")
+    objects: ClassVar[models.Manager[KeypadAction]] = ScopedManager(account="agent__account")
 
     class Meta:
         verbose_name = gettext_lazy("keypad")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
+from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 from django_scopes import ScopedManager
@@ -20,7 +22,7 @@ LONGEST_WAIT_S = 60
 class WaitAction(Action):
     KIND = "wait"
 
-    objects = ScopedManager(account="agent__account")
+    objects: ClassVar[models.Manager[WaitAction]] = ScopedManager(account="agent__account")
 
     class Meta:
         verbose_name = gettext_lazy("wait")

@@ -61,7 +61,11 @@ def take_snapshot(agent: Agent) -> dict[str, JSON]:
             "direction": agent.direction,
         },
         "classifiers": [
-            {"name": classifier.name, "is_main": classifier.is_main, "labels": [x.name for x in classifier.labels.all()]}
+            {
+                "name": classifier.name,
+                "is_main": classifier.is_main,
+                "labels": [x.name for x in classifier.labels.all()],
+            }
             for classifier in agent.classifiers.prefetch_related("labels")
         ],
         "actions": frozen,

@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.api.fields import ObjectField, StrictSerializer
 from calls.answers import run_json
 from calls.models import Call, CallDirection, Event, Run
 from calls.requests import BeginCall, FinishCall, InvokeAction, RecordEvent
-
-JSON_OBJECT = {"type": "object", "additionalProperties": True}
-
-
-@extend_schema_field(JSON_OBJECT)
-class ObjectField(serializers.JSONField):
-    """A JSON object."""
-
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
-        if not isinstance(data, dict):
-            raise serializers.ValidationError(_("This must be a JSON object."))
-        return data
-
-
-class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses members that it does not know: a misspelt one would otherwise be lost in silence."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(self.fields))):
-            raise serializers.ValidationError({name: [_("Unknown field.")] for name in unknown})
-        return super().to_internal_value(data)
 
 
 class BeginCallSerializer(StrictSerializer):
@@ -177,7 +156,16 @@ class RunSerializer(serializers.ModelSerializer[Run]):
 
     class Meta:
         model = Run
-        fields = ["arguments", "result", "directives", "variables", "trace", "tool_call_id", "created_at", "finished_at"]
+        fields = [
+            "arguments",
+            "result",
+            "directives",
+            "variables",
+            "trace",
+            "tool_call_id",
+            "created_at",
+            "finished_at",
+        ]
 
     def to_representation(self, instance: Run) -> dict[str, Any]:
         return {**run_json(instance), **super().to_representation(instance)}

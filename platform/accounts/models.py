@@ -121,7 +121,7 @@ class Membership(models.Model):
     account = models.ForeignKey(Account, models.CASCADE, verbose_name=_("account"), related_name="memberships")
     role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.VIEWER)
 
-    objects = ScopedManager(account="account")
+    objects: ClassVar[models.Manager[Membership]] = ScopedManager(account="account")
 
     class Meta:
         verbose_name = _("member")
@@ -169,6 +169,9 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         return key, plain_text
 
 
+ApiKeyManager = models.Manager.from_queryset(ApiKeyQuerySet)
+
+
 class ApiKey(models.Model):
     """A key for programs: only the digest of its secret is stored, the prefix tells keys apart."""
 
@@ -182,7 +185,7 @@ class ApiKey(models.Model):
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
 
-    objects = ScopedManager(account="account", _manager_class=models.Manager.from_queryset(ApiKeyQuerySet))
+    objects: ClassVar[ApiKeyManager] = ScopedManager(account="account", _manager_class=ApiKeyManager)
 
     class Meta:
         verbose_name = _("API key")

@@ -77,7 +77,7 @@ def read_database(data_dir: Path) -> dict[str, Any]:
     return config
 
 
-def read_secret_key(data_dir: Path, *, debug: bool) -> str:
+def read_secret_key(data_dir: Path) -> str:
     """``SECRET_KEY``, or one made once and kept in the data directory (mode 600)."""
     if value := os.environ.get("SECRET_KEY"):
         if len(value) < 32:

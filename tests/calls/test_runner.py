@@ -4,35 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from actions.contract import ActionError, AgentFacts, CallContext, Deadline, Kind, Moment, Outcome, Params
-from actions.releases import PlannedAction
+from actions.contract import ActionError, AgentFacts, CallContext, Deadline, Moment, Outcome
 from calls.models import RunState
 from calls.runner import run_action
-
-Behaviour = Callable[[CallContext], Awaitable[Outcome]]
-
-
-class Scripted(Kind[Params]):
-    """A kind that does what the test says."""
-
-    name = "scripted"
-
-    def __init__(self, behaviour: Behaviour) -> None:
-        self.behaviour = behaviour
-
-    model = None  # type: ignore[assignment]
-
-    def freeze(self, action: Any) -> Params:
-        return Params()
-
-    async def run(self, params: Params, context: CallContext, arguments: Mapping[str, Any]) -> Outcome:
-        return await self.behaviour(context)
+from tests.support.kinds import Behaviour, scripted
 
 
 def context(seconds: float = 1.0) -> CallContext:
@@ -51,8 +31,7 @@ def context(seconds: float = 1.0) -> CallContext:
 
 
 async def run(behaviour: Behaviour, seconds: float = 1.0) -> Any:
-    action = PlannedAction("scripted", Scripted(behaviour), Moment.DURING, "", Params(), None, None)
-    return await run_action(action, context(seconds), {})
+    return await run_action(scripted(behaviour), context(seconds), {})
 
 
 async def test_it_reports_the_outcome() -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from accounts.api.authentication import Access
+
+if TYPE_CHECKING:
+    # Its module loads the default permissions of the settings: this one.
+    from rest_framework.views import APIView
 
 
 class ConfigurationAccess(BasePermission):

@@ -1,0 +1,56 @@
+"""Nonsense in the environment ends in a sentence, not in a traceback at night."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config import environment
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "read"),
+    [
+        ("DEBUG", "maybe", lambda: environment.read_bool("DEBUG", False)),
+        ("LIMIT", "ten", lambda: environment.read_int("LIMIT", 1, low=1, high=5)),
+        ("LIMIT", "9", lambda: environment.read_int("LIMIT", 1, low=1, high=5)),
+        ("BROKER_URL", "http://x", lambda: environment.read_url("BROKER_URL", "", environment.BROKER_SCHEMES)),
+        ("DATABASE_URL", "mysql://u:hunter2@h/d", lambda: environment.read_database(Path("/tmp"))),
+        ("SECRET_KEY", "short", lambda: environment.read_secret_key(Path("/tmp"))),
+    ],
+)
+def test_nonsense_is_refused_by_name(name: str, value: str, read: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured, match=name) as refusal:
+        read()  # type: ignore[operator]
+    assert "hunter2" not in str(refusal.value)
+
+
+def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEBUG", "")
+    monkeypatch.setenv("LIMIT", "")
+    assert environment.read_bool("DEBUG", True) is True
+    assert environment.read_int("LIMIT", 3, low=1, high=5) == 3
+
+
+def test_the_secret_key_is_made_once_and_kept_from_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    first = environment.read_secret_key(tmp_path)
+    assert len(first) >= 50
+    assert environment.read_secret_key(tmp_path) == first
+    assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+
+
+def test_sqlite_is_opened_for_many_writers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    options = environment.read_database(tmp_path)["OPTIONS"]
+    assert options["transaction_mode"] == "IMMEDIATE"
+    assert "WAL" in options["init_command"]
+
+
+def test_postgresql_has_a_pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://u@127.0.0.1/d")
+    assert environment.read_database(tmp_path)["OPTIONS"]["pool"]["max_size"] == 10
