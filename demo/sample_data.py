@@ -1,0 +1,198 @@
+"""The sample account: people, an agent with an action of every kind, published.
+
+It is made once, in an installation that has no account yet; afterwards it belongs to whoever changes it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django_scopes import scope, scopes_disabled
+
+from accounts import keys
+from accounts.models import Account, ApiKey, KeyScope, Membership, Role, User
+from actions.contract import Moment
+from actions.kinds.hang_up import HangUpAction
+from actions.kinds.keypad import KeypadAction
+from actions.kinds.wait import WaitAction
+from actions.models import Action, Agent, AgentNumber, Classifier, Label
+from actions.releases import publish
+from demo import sample_names as names
+from demo.sample_workflows import note_in_crm, qualify_caller
+from notifications.kinds.email import EmailAction
+from outbound.models import AllowedHost
+from transfers.kinds.transfer import TransferAction, TransferDestination
+from workflows.kinds.workflow import WorkflowAction
+from workflows.models import Workflow
+
+ActionT = TypeVar("ActionT", bound=Action)
+
+ACCOUNT_SLUG = "demo"
+ADMIN_EMAIL = "camille@demo.example"
+EDITOR_EMAIL = "alex@demo.example"
+PEOPLE = (
+    (ADMIN_EMAIL, "Camille Renaud", "fr", Role.ADMIN),
+    (EDITOR_EMAIL, "Alex Reed", "en", Role.EDITOR),
+    ("victor@demo.example", "Victor Lambert", "fr", Role.VIEWER),
+)
+LABELS = {
+    names.CANCELLATION: "L’appelant veut mettre fin à son contrat.",
+    "information": "L’appelant demande un renseignement.",
+    "réclamation": "L’appelant se plaint d’un service ou d’une facture.",
+    "autre": "Tout le reste.",
+}
+EMAIL_SUBJECT = "Résiliation demandée par {{ params.firstName }} {{ params.lastName }}"
+EMAIL_BODY = """{{ interaction.SUMMARY }}
+
+Client : {{ params.firstName }} {{ params.lastName }} ({{ params.customerId }}), {{ system.phone }}
+Durée : {{ interaction.DURATION }} s
+Appel : {{ system.callId }}
+
+{{ interaction.TRANSCRIPT }}
+"""
+
+
+def load(crm_url: str, known: dict[str, str]) -> dict[str, str]:
+    """What ``demo.env`` must hold about the sample account, which is made if there is no account at all.
+
+    ``known`` is what the file holds: a key and a password that are still good stay.
+    """
+    with transaction.atomic(), scopes_disabled():
+        if not Account.objects.exists():
+            return _create(crm_url)
+        account = Account.objects.filter(slug=ACCOUNT_SLUG).first()
+        return {} if account is None else _credentials(account, known)
+
+
+def _create(crm_url: str) -> dict[str, str]:
+    account = Account.objects.create(name="Démo", slug=ACCOUNT_SLUG)
+    password = "-".join(secrets.token_hex(2) for _ in range(3))
+    hashed = make_password(password)
+    for email, full_name, language, role in PEOPLE:
+        user = User.objects.create(email=email, full_name=full_name, language=language, password=hashed)
+        Membership.objects.create(account=account, user=user, role=role)
+    with scope(account=account):
+        agent = _create_agent(account, crm_url)
+        publish(agent, by=User.objects.get(email=ADMIN_EMAIL), note="Données d’exemple")
+    return {
+        "TRIPTYQUE_API_KEY": _issue_key(account),
+        "TRIPTYQUE_ADMIN_EMAIL": ADMIN_EMAIL,
+        "TRIPTYQUE_EDITOR_EMAIL": EDITOR_EMAIL,
+        "TRIPTYQUE_PASSWORD": password,
+    }
+
+
+def _credentials(account: Account, known: dict[str, str]) -> dict[str, str]:
+    """What of ``known`` still opens the sample account; a new key in place of one that does not."""
+    values = {"TRIPTYQUE_ADMIN_EMAIL": ADMIN_EMAIL, "TRIPTYQUE_EDITOR_EMAIL": EDITOR_EMAIL}
+    plain_text = known.get("TRIPTYQUE_API_KEY", "")
+    values["TRIPTYQUE_API_KEY"] = plain_text if _is_good(account, plain_text) else _issue_key(account)
+    user = User.objects.filter(email=ADMIN_EMAIL).first()
+    password = known.get("TRIPTYQUE_PASSWORD", "")
+    if user is not None and user.check_password(password):
+        values["TRIPTYQUE_PASSWORD"] = password
+    return values
+
+
+def _is_good(account: Account, plain_text: str) -> bool:
+    key = ApiKey.objects.filter(account=account, prefix=keys.prefix_of(plain_text)).first()
+    return key is not None and key.is_usable and keys.matches(plain_text, key.secret_hash)
+
+
+def _issue_key(account: Account) -> str:
+    _key, plain_text = ApiKey.objects.issue(account=account, name="make run", scopes=list(KeyScope.values))
+    return str(plain_text)
+
+
+def _create_agent(account: Account, crm_url: str) -> Agent:
+    crm = urlsplit(crm_url)
+    AllowedHost.objects.create(account=account, host=crm.hostname, port=crm.port, reason="CRM d’exemple (make run)")
+    agent = Agent.objects.create(
+        account=account, name="Accueil", slug=names.AGENT_SLUG, language="fr", time_zone="Europe/Paris"
+    )
+    AgentNumber.objects.create(agent=agent, number=names.AGENT_NUMBER)
+    cancellation = _create_classifier(agent)
+    _create_before(agent, crm_url)
+    _create_during(agent)
+    _create_after(agent, crm_url, cancellation)
+    return agent
+
+
+def _create_classifier(agent: Agent) -> Label:
+    """The main classifier; returns the label that the email waits for."""
+    classifier = Classifier.objects.create(
+        agent=agent, name=names.CLASSIFIER, description="Pourquoi la personne appelle-t-elle ?", is_main=True
+    )
+    labels = [Label.objects.create(classifier=classifier, name=name, description=text) for name, text in LABELS.items()]
+    return labels[0]
+
+
+def _add(model: type[ActionT], agent: Agent, moment: Moment, name: str, **columns: Any) -> ActionT:
+    """A row that the admin would have accepted."""
+    action = model(agent=agent, moment=moment, name=name, **columns)
+    action.full_clean()
+    action.save()
+    return action
+
+
+def _create_before(agent: Agent, crm_url: str) -> None:
+    workflow = Workflow.objects.create(
+        account=agent.account,
+        name="Qualifier l’appelant",
+        description="Cherche l’appelant dans le CRM et dit s’il est privilégié.",
+        graph=qualify_caller(crm_url),
+    )
+    _add(
+        WorkflowAction,
+        agent,
+        Moment.BEFORE,
+        names.QUALIFY,
+        workflow=workflow,
+        timeout_s=3,
+        default_parameters={"vip": False},
+    )
+
+
+def _create_during(agent: Agent) -> None:
+    transfer = _add(
+        TransferAction,
+        agent,
+        Moment.DURING,
+        names.TRANSFER,
+        ring_time_s=names.RING_TIME_S,
+        sip_headers=[
+            {"name": "X-Customer-Id", "value": "{{ params.customerId }}"},
+            {"name": "X-Customer-Ref", "value": '{{ sip["X-Customer-Ref"] }}'},
+            {"name": "X-Call-Id", "value": "{{ system.callId }}"},
+        ],
+    )
+    destinations = ((names.SERVICE, names.SERVICE_PHONE), (names.VIP_ADVISOR, names.VIP_ADVISOR_PHONE))
+    for position, (description, phone) in enumerate(destinations):
+        TransferDestination.objects.create(action=transfer, description=description, phone=phone, position=position)
+    _add(HangUpAction, agent, Moment.DURING, names.HANG_UP, position=1, attempts=names.HANG_UP_ATTEMPTS)
+    _add(KeypadAction, agent, Moment.DURING, "press_keys", position=2)
+    _add(WaitAction, agent, Moment.DURING, "wait", position=3)
+
+
+def _create_after(agent: Agent, crm_url: str, cancellation: Label) -> None:
+    email = _add(
+        EmailAction,
+        agent,
+        Moment.AFTER,
+        names.EMAIL,
+        subject=EMAIL_SUBJECT,
+        to=names.RETENTION_TEAM,
+        body=EMAIL_BODY,
+    )
+    email.labels.add(cancellation)
+    workflow = Workflow.objects.create(
+        account=agent.account,
+        name="Compte rendu dans le CRM",
+        description="Note le résumé de l’appel sur la fiche du client.",
+        graph=note_in_crm(crm_url),
+    )
+    _add(WorkflowAction, agent, Moment.AFTER, names.NOTE, position=1, workflow=workflow, timeout_s=10)
