@@ -58,7 +58,7 @@ def read_database(data_dir: Path) -> dict[str, Any]:
     url = read_url("DATABASE_URL", f"sqlite:///{data_dir / 'triptyque.sqlite3'}", DATABASE_SCHEMES)
     config: dict[str, Any] = environ.Env.db_url_config(url)
     if config["ENGINE"] == "django.db.backends.sqlite3":
-        # Measured in docs/decisions/0002: the defaults fail a third of concurrent read-modify-writes.
+        # Measured: Django's defaults fail a third of concurrent read-modify-writes with "database is locked".
         config["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
