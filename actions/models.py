@@ -86,14 +86,14 @@ class AgentNumber(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.account_id = self.agent.account_id
+        super().save(*args, **kwargs)
+
     def clean(self) -> None:
         taken = AgentNumber.objects.filter(account=self.agent.account_id, number=self.number).exclude(pk=self.pk)
         if taken.exists():
             raise ValidationError({"number": _("Another agent answers this number already.")})
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.account_id = self.agent.account_id
-        super().save(*args, **kwargs)
 
 
 class Classifier(models.Model):
@@ -189,6 +189,11 @@ class Action(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self.kind:
+            self.kind = self.KIND
+        super().save(*args, **kwargs)
+
     @property
     def kind_object(self) -> Kind[Any]:
         return kinds.get(self.kind or self.KIND)
@@ -205,11 +210,6 @@ class Action(models.Model):
         self.kind = kind.name
         if self.moment and self.moment not in kind.moments:
             raise ValidationError({"moment": _("This kind of action does not exist at that moment of the call.")})
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self.kind:
-            self.kind = self.KIND
-        super().save(*args, **kwargs)
 
 
 class Release(models.Model):

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.test import Client
+from django.utils import translation
 from django_scopes import scope, scopes_disabled
 
 from accounts.models import Account, ApiKey, KeyScope, Membership, Role, User
@@ -23,6 +24,13 @@ def _fresh_plans() -> Iterator[None]:
     load_plan.cache_clear()
     yield
     load_plan.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    """What runs outside a request speaks English in tests; requests say which language they want."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

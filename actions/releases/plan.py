@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft202012Validator
-
+from actions.arguments import Arguments
 from actions.contract import JSON, AgentFacts, Kind, Moment, Params
 from actions.kinds.hang_up import DEFAULT_NAME, HangUpParams
 from actions.registry import kinds
@@ -38,16 +37,11 @@ class PlannedAction:
     description: str
     params: Params
     tool: ToolDefinition | None
-    arguments: Draft202012Validator | None
+    arguments: Arguments | None
 
     def argument_errors(self, arguments: Mapping[str, JSON]) -> list[tuple[str, str]]:
         """(path, message) of everything that does not fit the tool's schema."""
-        if self.arguments is None:
-            return []
-        return [
-            (".".join(["arguments", *map(str, error.absolute_path)]), error.message)
-            for error in self.arguments.iter_errors(dict(arguments))
-        ]
+        return [] if self.arguments is None else self.arguments.errors(arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +138,7 @@ def _plan_action(
     if moment == Moment.DURING:
         schema = kind.arguments_schema(params, language)
         tool = ToolDefinition(name=name, description=description, parameters=schema)
-        validator = Draft202012Validator(schema)
+        validator = Arguments(schema)
     return PlannedAction(
         name=name, kind=kind, moment=moment, description=description, params=params, tool=tool, arguments=validator
     )

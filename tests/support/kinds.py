@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
+from actions.arguments import Arguments
 from actions.contract import CallContext, CallEvent, Kind, Moment, Outcome, Params
 from actions.releases import PlannedAction, ToolDefinition
 
@@ -52,5 +51,5 @@ def scripted(
         description="",
         params=Params(),
         tool=ToolDefinition(name, "", schema),
-        arguments=Draft202012Validator(schema),
+        arguments=Arguments(schema),
     )
