@@ -39,13 +39,15 @@ class Arguments:
 
 def _sentence(error: ValidationError) -> str:
     """In the reader's language where we know how to say it; never with the value, which may be private."""
-    expected = error.validator_value
+    expected: Any = error.validator_value
+    given: Any = error.instance
+    schema: Any = error.schema
     match error.validator:
         case "required":
-            missing = ", ".join(name for name in expected if name not in error.instance)
+            missing = ", ".join(name for name in expected if name not in given)
             return _("Missing: %(names)s.") % {"names": missing}
         case "additionalProperties":
-            unknown = ", ".join(sorted(set(error.instance) - set(error.schema.get("properties", {}))))
+            unknown = ", ".join(sorted(set(given) - set(schema.get("properties", {}))))
             return _("Unknown: %(names)s.") % {"names": unknown}
         case "type":
             return _("This must be of type %(type)s.") % {"type": expected}

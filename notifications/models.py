@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -43,7 +45,7 @@ class Delivery(models.Model):
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
 
-    objects = ScopedManager(account="account")
+    objects: ClassVar[models.Manager[Delivery]] = ScopedManager(account="account")
 
     class Meta:
         verbose_name = _("delivery")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from asgiref.sync import sync_to_async
 from django.db import models
@@ -58,7 +58,7 @@ class EmailAction(Action):
         ),
     )
 
-    objects = ScopedManager(account="agent__account")
+    objects: ClassVar[models.Manager[EmailAction]] = ScopedManager(account="agent__account")
 
     class Meta:
         verbose_name = gettext_lazy("email")

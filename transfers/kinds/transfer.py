@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -50,7 +50,7 @@ class TransferAction(Action):
         ),
     )
 
-    objects = ScopedManager(account="agent__account")
+    objects: ClassVar[models.Manager[TransferAction]] = ScopedManager(account="agent__account")
 
     class Meta:
         verbose_name = gettext_lazy("transfer")
@@ -72,7 +72,7 @@ class TransferDestination(models.Model):
     )
     position = models.PositiveSmallIntegerField(gettext_lazy("position"), default=0)
 
-    objects = ScopedManager(account="action__agent__account")
+    objects: ClassVar[models.Manager[TransferDestination]] = ScopedManager(account="action__agent__account")
 
     class Meta:
         verbose_name = gettext_lazy("destination")
