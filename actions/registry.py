@@ -52,7 +52,8 @@ def _problems(cls: type[Kind[Any]]) -> list[str]:
     if not problems:
         if not cls.moments or not all(isinstance(moment, Moment) for moment in cls.moments):
             problems.append("moments must hold at least one Moment")
-        if not issubclass(cls.Params, Params) or not cls.Params.model_config.get("frozen"):
+        params: Any = cls.Params
+        if not issubclass(params, Params) or not params.model_config.get("frozen"):
             problems.append("Params must be a frozen actions.contract.Params")
     if not inspect.iscoroutinefunction(getattr(cls, "run", None)):
         problems.append("run must be a coroutine function")

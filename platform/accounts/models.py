@@ -31,7 +31,7 @@ def validate_time_zone(value: str) -> None:
         )
 
 
-class TimeZoneField(models.CharField):  # type: ignore[type-arg]
+class TimeZoneField(models.CharField):
     """An IANA time zone name."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
