@@ -37,7 +37,7 @@ def note_essence(run: dict[str, Any], call_id: str, crm_url: str, summary: str) 
     mine = [note for note in notes if note["call_id"] == call_id]
     expect(len(mine) == 1, f"{len(mine)} notes about the call are in the CRM, instead of one.")
     expect(summary in mine[0]["text"], f"The note lacks the summary: {mine[0]['text']!r}")
-    return f"note {mine[0]['id']} of {VIP_ID} in the CRM: {mine[0]['text']}"
+    return f"the summary is note {mine[0]['id']} of {VIP_ID} in the CRM"
 
 
 def only_directive(answer: dict[str, Any], kind: str) -> dict[str, Any]:

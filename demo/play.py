@@ -143,7 +143,9 @@ class DemonstrationCall:
         path = f"calls/{self.call_id}/complete"
         reply = self.runtime.post(path, body)
         answer = reply.expect(202, "The end of the call")
-        self.timeline.step("after", "complete", answer["state"], reply.elapsed_ms, f"{names.CANCELLATION}: {SUMMARY}")
+        self.timeline.step(
+            "after", "complete", answer["state"], reply.elapsed_ms, f"classified as {names.CANCELLATION}: {SUMMARY}"
+        )
         self._same_again(path, body, answer)
 
     def wait_for_after_runs(self) -> dict[str, Any]:
@@ -206,11 +208,13 @@ def main(environment: Callable[[str], str | None] = os.environ.get) -> int:
     """Exit code 0 when all went as expected; 1 after a sentence that says what did not."""
     data_dir = Path(environment("DATA_DIR") or Path(__file__).resolve().parents[1] / "var").absolute()
     values = env_file.read(data_dir / "demo.env")
-    try:
-        runtime = RuntimeClient(values["TRIPTYQUE_URL"], values["TRIPTYQUE_API_KEY"])
-    except KeyError:
+    if not values:
         print(f"{data_dir}/demo.env is not there: start a copy first, with `make run`.", file=sys.stderr)
         return 1
+    if "TRIPTYQUE_API_KEY" not in values:
+        print("There is no sample account to call: another DATA_DIR has one, for example var/second.", file=sys.stderr)
+        return 1
+    runtime = RuntimeClient(values["TRIPTYQUE_URL"], values["TRIPTYQUE_API_KEY"])
     box = values.get("TRIPTYQUE_MAILBOX")
     timeline = Timeline()
     call = DemonstrationCall(runtime, values.get("TRIPTYQUE_CRM_URL", ""), Path(box) if box else None, timeline)

@@ -110,7 +110,9 @@ def _issue_key(account: Account) -> str:
 
 def _create_agent(account: Account, crm_url: str) -> Agent:
     crm = urlsplit(crm_url)
-    AllowedHost.objects.create(account=account, host=crm.hostname, port=crm.port, reason="CRM d’exemple (make run)")
+    AllowedHost.objects.create(
+        account=account, host=crm.hostname or "", port=crm.port, reason="CRM d’exemple (make run)"
+    )
     agent = Agent.objects.create(
         account=account, name="Accueil", slug=names.AGENT_SLUG, language="fr", time_zone="Europe/Paris"
     )

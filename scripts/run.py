@@ -114,11 +114,9 @@ class Copy:
         first_run = not self.data.env_file.exists()
         say(f"Data directory: {self.data.path}{' (new)' if first_run else ''}")
         self.supervisor.start(self.sample_systems())
-        log = self.data.log("set-up")
-        manage = [PYTHON, "manage.py"]
-        self.supervisor.run("Preparing the database", [*manage, "migrate", "--no-input"], log)
-        sample = ["load_demo", "--crm-url", self.crm_url, "--env-file", str(self.data.env_file)]
-        self.supervisor.run("Loading the sample data", [*manage, *sample], log)
+        load = [PYTHON, "manage.py", "load_demo", "--migrate", "--crm-url", self.crm_url]
+        load += ["--env-file", str(self.data.env_file)]
+        self.supervisor.run("Preparing the database", load, self.data.log("set-up"))
         self._write_env_file()
         say("Starting web server, worker and scheduler …")
         self.supervisor.start(self.servers())

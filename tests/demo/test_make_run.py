@@ -120,6 +120,10 @@ def notes_of(copy: Copy) -> list[dict[str, str]]:
     return notes
 
 
+def demo_call(copy: Copy) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(COMMANDS["demo-call"], cwd=ROOT, env=copy.environment, capture_output=True, text=True)
+
+
 def test_two_copies_run_side_by_side_and_ctrl_c_leaves_nothing(tmp_path: Path, start: Callable[..., Copy]) -> None:
     first, second = start(tmp_path / "first"), start(tmp_path / "second")
     for copy in (first, second):
@@ -129,14 +133,14 @@ def test_two_copies_run_side_by_side_and_ctrl_c_leaves_nothing(tmp_path: Path, s
         assert "password" in copy.output
         assert (copy.data_dir / "demo.env").stat().st_mode & 0o777 == 0o600
         assert request("GET", f"http://127.0.0.1:{copy.port}/admin/login/").status == 200
-    played = subprocess.run(COMMANDS["demo-call"], cwd=ROOT, env=first.environment, capture_output=True, text=True)
+    played = demo_call(first)
     assert played.returncode == 0, played.stdout + played.stderr
     assert (len(notes_of(first)), len(notes_of(second))) == (2, 1)
     for copy in (first, second):
         copy.stop()
         assert "Stopped; nothing is left running." in copy.output
         assert copy.left() == []
-    told = subprocess.run(COMMANDS["demo-call"], cwd=ROOT, env=first.environment, capture_output=True, text=True)
+    told = demo_call(first)
     assert told.returncode != 0
     assert "start a copy with `make run`" in told.stderr
 
@@ -164,26 +168,20 @@ def test_a_second_run_keeps_what_people_changed(tmp_path: Path, start: Callable[
     database.close()
 
 
-def test_killing_the_supervisor_outright_leaves_nothing_either(tmp_path: Path, start: Callable[..., Copy]) -> None:
-    copy = start(tmp_path)
-    copy.wait_until_ready()
-    found = re.search(r"\(process (\d+)\)", (tmp_path / "run.lock").read_text())
-    assert found is not None
-    os.kill(int(found[1]), signal.SIGKILL)
-    assert eventually(lambda: copy.left() == [], within_s=20), copy.left()
-
-
-def test_a_part_that_is_killed_is_started_again(tmp_path: Path, start: Callable[..., Copy]) -> None:
+def test_a_part_that_is_killed_comes_back_and_with_the_supervisor_everything_goes(
+    tmp_path: Path, start: Callable[..., Copy]
+) -> None:
     copy = start(tmp_path)
     copy.wait_until_ready()
     web = next(pid for pid in copy.left() if b"uvicorn" in Path(f"/proc/{pid}/cmdline").read_bytes())
     os.kill(web, signal.SIGKILL)
     assert eventually(lambda: "web was killed by SIGKILL; starting it again" in copy.output)
-    played = [*COMMANDS["demo-call"]]
 
     def plays() -> bool:
-        return subprocess.run(played, cwd=ROOT, env=copy.environment, capture_output=True).returncode == 0
+        return demo_call(copy).returncode == 0
 
     assert eventually(plays, within_s=60)
-    copy.stop()
-    assert copy.left() == []
+    supervisor = re.search(r"\(process (\d+)\)", (tmp_path / "run.lock").read_text())
+    assert supervisor is not None
+    os.kill(int(supervisor[1]), signal.SIGKILL)
+    assert eventually(lambda: copy.left() == [], within_s=20), copy.left()
