@@ -46,8 +46,10 @@ async def run_action(action: PlannedAction, context: CallContext, arguments: Map
     """Never raises for what an action does: errors, overruns and nonsense end in the report."""
     started_at, started = timezone.now(), time.perf_counter()
     try:
-        outcome = await _bounded(action, context, arguments)
-        _check_json(outcome)
+        # Dates, sentences and errors of a run are in the agent's language, whoever asked for it.
+        with override(context.agent.language):
+            outcome = await _bounded(action, context, arguments)
+            _check_json(outcome)
     except ActionError as error:
         report = RunReport(
             RunState.FAILED,

@@ -175,8 +175,8 @@ def lookup(crm_url: str) -> dict[str, Any]:
     return {"name": "Look the caller up", "graph": {"nodes": nodes, "edges": edges}}
 
 
-def note(crm_url: str) -> dict[str, Any]:
-    """Post the summary to the customer's file."""
+def note(crm_url: str, name: str = "Note in the CRM", text: str = "{{ interaction.SUMMARY }}") -> dict[str, Any]:
+    """Post the summary, or another text, to the customer's file."""
     nodes = [
         node("start", "start"),
         node(
@@ -185,16 +185,15 @@ def note(crm_url: str) -> dict[str, Any]:
             method="POST",
             url=f"{crm_url}/customers/{{{{ params.customerId }}}}/notes",
             body={
-                "text": "{{ interaction.SUMMARY }}",
+                "text": text,
                 "call_id": "{{ system.callId }}",
-                "classification": "{{ interaction.DISPOSITION }}",
             },
             mapping=[{"path": "note.id", "variable": "noteId"}],
         ),
         node("done", "return", parameters={"noteId": "{{ noteId }}"}),
     ]
     return {
-        "name": "Note in the CRM",
+        "name": name,
         "graph": {"nodes": nodes, "edges": [edge("start", "post"), edge("post", "done")]},
     }
 

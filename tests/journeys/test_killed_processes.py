@@ -10,7 +10,7 @@ import pytest
 
 from demo.crm_data import VIP_PHONE
 from tests.journeys.conftest import World
-from tests.journeys.test_inbound_call import REPORT, RINGING, configure, finished
+from tests.journeys.test_inbound_call import REPORT, RINGING, configure, finished, note, post
 from tests.support.stack import free_port, wait_until
 
 pytestmark = pytest.mark.processes
@@ -88,17 +88,19 @@ def test_two_processes_that_get_the_same_tool_call_at_once_execute_it_once(world
     world.stack.start_web("second_web", other_port)
     with world.stack.client(key) as api:
         configure(api, world.crm_url)
-        api.post(
+        post(api, "workflows", note(world.crm_url, "Take a note", "Rang back."))
+        post(
+            api,
             "agents/accueil/actions",
-            json={
+            {
                 "moment": "during",
                 "kind": "workflow",
                 "name": "take_a_note",
                 "description": "Notes something in the customer's file.",
-                "workflow": "Note in the CRM",
+                "workflow": "Take a note",
             },
-        ).raise_for_status()
-        api.post("agents/accueil/releases", json={}).raise_for_status()
+        )
+        post(api, "agents/accueil/releases", {})
         call_id = begin(api, "CA-1")
 
         def invoke(number: int) -> Any:
