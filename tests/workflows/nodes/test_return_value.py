@@ -1,0 +1,104 @@
+"""Node ``return``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from actions.contract import ActionError
+from tests.workflows.support import call_context, entry, graph, node, run_graph
+from workflows.graph import check_graph
+
+
+async def returned(context: Any = None, /, *, scope: dict[str, Any] | None = None, **config: Any) -> Any:
+    return await run_graph(node("ret", "return", **config), "start > ret", context=context or call_context(scope or {}))
+
+
+async def test_parameters_keep_their_types() -> None:
+    result = await returned(
+        scope={"tier": "gold", "points": 3, "customer": {"a": [1]}},
+        parameters={"vip": True, "points": "{{ points }}", "greeting": "Hello {{ tier }}", "all": "{{ customer }}"},
+    )
+
+    assert result.parameters == {"vip": True, "points": 3, "greeting": "Hello gold", "all": {"a": [1]}}
+    assert (result.result, result.agent_configuration) == (None, None)
+
+
+async def test_it_may_return_nothing() -> None:
+    result = await returned()
+
+    assert result.parameters == {}
+
+
+@pytest.mark.parametrize("value", [False, 0, "", [], {}, "text", {"status": "{{ tier }}"}])
+async def test_a_result_may_be_any_value(value: Any) -> None:
+    result = await returned(scope={"tier": "gold"}, result=value)
+
+    assert result.result == ({"status": "gold"} if value == {"status": "{{ tier }}"} else value)
+
+
+async def test_it_returns_an_agent_configuration() -> None:
+    result = await returned(scope={"name": "Zoé"}, agent_configuration={"initialMessage": "Bonjour {{ name }} !"})
+
+    assert result.agent_configuration == {"initialMessage": "Bonjour Zoé !"}
+
+
+async def test_the_agent_configuration_may_come_as_one_variable() -> None:
+    result = await returned(scope={"configuration": {"prompt": "x"}}, agent_configuration="{{ configuration }}")
+
+    assert result.agent_configuration == {"prompt": "x"}
+
+
+async def test_an_agent_configuration_that_is_no_object_is_a_failure() -> None:
+    with pytest.raises(ActionError) as raised:
+        await returned(scope={"configuration": "prompt"}, agent_configuration="{{ configuration }}")
+
+    assert (raised.value.code, raised.value.permanent) == ("invalid_configuration", True)
+
+
+async def test_the_trace_shows_what_is_returned() -> None:
+    context = call_context({"tier": "gold"})
+
+    await returned(context, parameters={"tier": "{{ tier }}", "accessToken": "abc"}, result="ok")
+
+    assert entry(context, "ret")["output"] == {"parameters": {"tier": "gold", "accessToken": "•••"}, "result": "ok"}
+
+
+@pytest.mark.parametrize(
+    ("config", "field", "message"),
+    [
+        ({"parameters": {"a b": 1}}, "parameters.a b", "cannot be a name"),
+        ({"parameters": {"system": 1}}, "parameters.system", "reserved"),
+        ({"parameters": ["a"]}, "parameters", "JSON object"),
+        ({"parameters": {"a": "{{ nobody }}"}}, "parameters.a", "does not exist"),
+        ({"parameters": {"a": "{{ b"}}, "parameters.a", ""),
+        ({"result": "{{ nobody }}"}, "result", "does not exist"),
+        ({"agent_configuration": ["a"]}, "agent_configuration", "JSON object"),
+        ({"agent_configuration": "prompt"}, "agent_configuration", "JSON object"),
+        ({"agent_configuration": {"prompt": "{{ nobody }}"}}, "agent_configuration", "does not exist"),
+    ],
+)
+def test_a_wrong_setting_is_told_at_its_field(config: dict[str, Any], field: str, message: str) -> None:
+    errors = check_graph(graph(node("ret", "return", **config), "start > ret"), "before", flat_names=[])
+
+    assert [(error.node_id, error.field) for error in errors] == [("ret", field)]
+    assert message in errors[0].message
+
+
+@pytest.mark.parametrize("moment", ["during", "after"])
+def test_the_agent_can_be_configured_before_the_call_only(moment: str) -> None:
+    drawn = graph(node("ret", "return", agent_configuration={"prompt": "x"}), "start > ret")
+
+    assert check_graph(drawn) == []
+    assert check_graph(drawn, "before") == []
+    assert [(error.node_id, error.field) for error in check_graph(drawn, moment)] == [("ret", "agent_configuration")]
+
+
+def test_nothing_follows_a_return() -> None:
+    drawn = graph(node("ret", "return"), node("again", "return"), "start > ret > again")
+
+    (error,) = check_graph(drawn)
+
+    assert (error.node_id, error.field) == ("ret", "edges.1")
+    assert "ends here" in error.message

@@ -1,0 +1,48 @@
+"""Requests and answers as a trace shows them, credentials left out."""
+
+from __future__ import annotations
+
+import re
+
+from actions.contract import JSON
+from outbound.http import IncomingResponse, OutgoingRequest, shown_url
+from workflows.trace import CUT, MASK, is_secret
+
+PREVIEW_BYTES = 4096
+
+_MEMBER = re.compile(r'("(?:[^"\\]|\\.){1,80}"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\Z)')
+
+
+def request_shown(request: OutgoingRequest, body: JSON) -> dict[str, JSON]:
+    """Headers, query and body are masked by their names when the trace copies them."""
+    shown: dict[str, JSON] = {"method": request.method, "url": shown_url(request.url)}
+    if request.query:
+        shown["query"] = dict(request.query_pairs())
+    if request.headers:
+        shown["headers"] = dict(request.headers)
+    if request.body is not None:
+        shown["body"] = body
+    return shown
+
+
+def response_shown(response: IncomingResponse, retries: int) -> dict[str, JSON]:
+    shown: dict[str, JSON] = {
+        "status": response.status,
+        "elapsed_ms": round(response.elapsed_ms, 3),
+        "size": len(response.body),
+        "body": preview(response.body),
+    }
+    if retries:
+        shown["retries"] = retries
+    return shown
+
+
+def preview(body: bytes) -> str:
+    """The beginning of a body, with the values of secret members of its JSON masked."""
+    text = body[:PREVIEW_BYTES].decode("utf-8", "replace")
+    text = _MEMBER.sub(_mask_member, text)
+    return text + CUT if len(body) > PREVIEW_BYTES else text
+
+
+def _mask_member(member: re.Match[str]) -> str:
+    return f'{member[1]}"{MASK}"' if is_secret(member[1].partition(":")[0]) else member[0]

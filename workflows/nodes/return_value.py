@@ -1,0 +1,93 @@
+"""Node ``return``: ends the workflow and gives its values back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from pydantic import Field
+
+from actions.contract import JSON, ActionError, Moment
+from actions.expressions.templates import CompiledJSON, compile_json
+from workflows.fields import ObjectTemplate, ParameterName, TemplateJSON
+from workflows.nodes.base import FieldForm, NodeConfig, NodeContext, NodeKind, NodeResult, ReturnValue
+from workflows.nodes.registry import register
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+class ReturnConfig(NodeConfig):
+    parameters: Annotated[dict[ParameterName, TemplateJSON], Field(max_length=200)] = Field(default_factory=dict)
+    result: TemplateJSON = None
+    agent_configuration: ObjectTemplate = None
+
+    @cached_property
+    def compiled(self) -> dict[str, CompiledJSON]:
+        """By the path of the field that the value comes from."""
+        fields = {f"parameters.{name}": value for name, value in self.parameters.items()}
+        fields |= {"result": self.result, "agent_configuration": self.agent_configuration}
+        return {path: compile_json(value) for path, value in fields.items()}
+
+
+@register
+class ReturnNode(NodeKind[ReturnConfig]):
+    name = "return"
+    label = _("Return")
+    summary = _("Ends the workflow and gives parameters back to the call.")
+    icon = "keyboard_return"
+    Config = ReturnConfig
+    fields = (
+        FieldForm("parameters", _("Parameters"), "template_pairs", _("Merged into the parameters of the call.")),
+        FieldForm(
+            "result",
+            _("Result"),
+            "template_json",
+            _("During the call: what the agent is told. Empty: it is told the parameters."),
+        ),
+        FieldForm(
+            "agent_configuration",
+            _("Agent configuration"),
+            "template_json",
+            _("Before the call only: the parts of the agent's configuration that this call replaces."),
+        ),
+    )
+
+    def outputs(self, config: ReturnConfig) -> tuple[str, ...]:
+        return ()
+
+    def parameters(self, config: ReturnConfig) -> tuple[str, ...]:
+        return tuple(config.parameters)
+
+    def names(self, config: ReturnConfig) -> Mapping[str, frozenset[str]]:
+        return {path: value.names for path, value in config.compiled.items()}
+
+    def check(self, config: ReturnConfig, moment: Moment | None) -> list[tuple[str, StrOrPromise]]:
+        if config.agent_configuration is not None and moment not in (None, Moment.BEFORE):
+            return [("agent_configuration", _("The agent's configuration can be changed before the call only."))]
+        return []
+
+    async def run(self, config: ReturnConfig, context: NodeContext) -> NodeResult:
+        values = {path: value.value(context.scope, context.warnings) for path, value in config.compiled.items()}
+        agent_configuration = values["agent_configuration"]
+        if agent_configuration is not None and not isinstance(agent_configuration, dict):
+            message = gettext("The agent configuration to return is not a JSON object.")
+            raise ActionError(message, code="invalid_configuration", permanent=True)
+        returned = ReturnValue(
+            parameters={name: values[f"parameters.{name}"] for name in config.parameters},
+            result=values["result"],
+            agent_configuration=agent_configuration,
+        )
+        return NodeResult(returned=returned, data=_shown(returned))
+
+
+def _shown(returned: ReturnValue) -> dict[str, JSON]:
+    shown: dict[str, JSON] = {"parameters": returned.parameters}
+    if returned.result is not None:
+        shown["result"] = returned.result
+    if returned.agent_configuration is not None:
+        shown["agent_configuration"] = returned.agent_configuration
+    return shown
