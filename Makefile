@@ -29,7 +29,7 @@ test: setup-dev ## Run the tests on SQLite and the embedded queue (PYTEST_ARGS)
 
 test-grown: setup-dev ## Run the tests on DATABASE_URL and BROKER_URL (PostgreSQL, RabbitMQ or Redis)
 	@test -n "$$DATABASE_URL" -a -n "$$BROKER_URL" || { echo "Set DATABASE_URL and BROKER_URL; .ci/run shows how." >&2; exit 1; }
-	@$(BIN)/python -m pytest -m "not browser" $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m "not browser" --ignore=tests/demo $(PYTEST_ARGS)
 
 check: setup-dev ## Lint, formatting, types, Django's checks, migrations, catalogues, lock files
 	@$(BIN)/python -m scripts.check

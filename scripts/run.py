@@ -143,21 +143,23 @@ class Copy:
 
 
 def _allowed_hosts(host: str) -> list[str]:
-    """The names under which a copy that listens on ``host`` may be asked for."""
+    """The names under which a copy that listens on ``host`` may be asked for; ALLOWED_HOSTS names others."""
     names = ["localhost", "127.0.0.1", "[::1]"]
     if host in {"0.0.0.0", "::"}:
-        own = socket.gethostname()
-        names += [own, socket.getfqdn(), *(str(entry[4][0]) for entry in _addresses(own))]
+        names += [socket.gethostname(), socket.getfqdn(), *_own_address()]
     else:
         names.append(f"[{host}]" if ":" in host else host)
     return list(dict.fromkeys(names))
 
 
-def _addresses(name: str) -> list[tuple[int, int, int, str, tuple[str | int, ...]]]:
-    try:
-        return [tuple(entry) for entry in socket.getaddrinfo(name, None, socket.AF_INET)]  # type: ignore[misc]
-    except OSError:
-        return []
+def _own_address() -> list[str]:
+    """The address from which this machine speaks to others, if it does; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return []
+        return [str(probe.getsockname()[0])]
 
 
 def answers(url: str) -> bool:
