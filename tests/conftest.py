@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from types import SimpleNamespace
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.test import Client
 from django.utils import translation
 from django_scopes import scope, scopes_disabled
@@ -43,8 +45,14 @@ def other_account(db: None) -> Account:
     return Account.objects.create(name="Garage Martin", slug="garage-martin")
 
 
+@cache
+def _hash() -> str:
+    """Hashing is slow on purpose: once is enough for the cast."""
+    return make_password(PASSWORD)
+
+
 def _member(account: Account, email: str, role: str, **fields: object) -> User:
-    user = User.objects.create_user(email, PASSWORD, **fields)
+    user = User.objects.create(email=email, password=_hash(), **fields)
     Membership.objects.create(user=user, account=account, role=role)
     return user
 
@@ -71,7 +79,9 @@ def stranger(other_account: Account) -> User:
 
 @pytest.fixture
 def staff_user(db: None) -> User:
-    return User.objects.create_superuser("staff@platform.example", PASSWORD, full_name="Staff")
+    return User.objects.create(
+        email="staff@platform.example", password=_hash(), full_name="Staff", is_staff=True, is_superuser=True
+    )
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ class BeginCallSerializer(StrictSerializer):
     to = serializers.CharField(max_length=255, required=False, allow_blank=True, help_text="Number dialled.")
     external_id = serializers.CharField(max_length=200, required=False, allow_null=True)
     sip_headers = serializers.DictField(child=serializers.CharField(max_length=4096, allow_blank=True), required=False)
-    context = ObjectField(required=False)
+    context = ObjectField(required=False)  # type: ignore[assignment]
     budget_ms = serializers.IntegerField(
         min_value=1, max_value=60_000, required=False, allow_null=True, help_text="How long you wait for the answer."
     )
@@ -55,7 +55,7 @@ class InvokeActionSerializer(StrictSerializer):
 
 class RecordEventSerializer(StrictSerializer):
     type = serializers.RegexField(r"^[a-z][a-z_]*(\.[a-z][a-z_]*)*$", max_length=64)
-    data = ObjectField(required=False)
+    data = ObjectField(required=False)  # type: ignore[assignment]
     event_id = serializers.CharField(
         max_length=200, required=False, allow_null=True, help_text="A repeat gets the first answer."
     )

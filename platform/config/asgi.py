@@ -12,11 +12,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 django_application = get_asgi_application()
 
-from outbound.http import close_session  # noqa: E402  (needs the applications loaded)
+from config.api.bodies import BoundedBodies  # noqa: E402  (both need the applications loaded)
+from outbound.http import close_session  # noqa: E402
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+
+http_application = BoundedBodies(django_application)  # type: ignore[arg-type]
 
 
 async def application(scope: Message, receive: Receive, send: Send) -> None:
@@ -24,7 +27,7 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
     else:
-        await django_application(scope, receive, send)  # type: ignore[arg-type]
+        await http_application(scope, receive, send)
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

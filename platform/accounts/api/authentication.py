@@ -55,7 +55,7 @@ class ApiKeyAuthentication(BaseAuthentication):
 class MemberSessionAuthentication(SessionAuthentication):
     """The admin's session, in the account that the member is working in."""
 
-    def authenticate(self, request: Request) -> tuple[object, Access] | None:  # type: ignore[override]
+    def authenticate(self, request: Request) -> tuple[object, Access] | None:
         found = super().authenticate(request)
         account: Account | None = getattr(request._request, "account", None)
         if found is None or account is None:

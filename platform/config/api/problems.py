@@ -66,9 +66,7 @@ def _in_use(rows: Iterable[object]) -> dict[str, Any]:
     return problem(409, "in_use", _("Still in use"), _("Used by: %(rows)s.") % {"rows": used_by})
 
 
-def problem(
-    status: int, code: Any, title: str, detail: str = "", fields: Any = ()
-) -> dict[str, Any]:
+def problem(status: int, code: Any, title: str, detail: str = "", fields: Any = ()) -> dict[str, Any]:
     """The members of RFC 9457, and two of ours: ``code`` and ``errors`` [{field, message}]."""
     body: dict[str, Any] = {"type": f"urn:triptyque:problem:{code}", "title": title, "status": status, "code": code}
     if detail and detail != title:
@@ -108,10 +106,9 @@ def _title(status: int) -> str:
     return titles.get(status, HTTPStatus(status).phrase)
 
 
-def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
-    """404 of addresses below /api/ that no view answers."""
-    return JsonResponse(problem(404, "not_found", _title(404)), status=404, content_type=CONTENT_TYPE)
-
-
-def server_error(request: HttpRequest) -> JsonResponse:
-    return JsonResponse(problem(500, "internal_error", _title(500)), status=500, content_type=CONTENT_TYPE)
+def page(request: HttpRequest, status: int) -> JsonResponse | None:
+    """What Django answers by itself, before or after any view of the API; None for addresses of people."""
+    if not request.path.startswith("/api/"):
+        return None
+    code = {400: "bad_request", 403: "permission_denied", 404: "not_found", 500: "internal_error"}[status]
+    return JsonResponse(problem(status, code, _title(status)), status=status, content_type=CONTENT_TYPE)

@@ -1,0 +1,58 @@
+"""Bodies of API requests as they come in: never more than the limit in memory, always with a length."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from django.conf import settings
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Message, Receive, Send], Awaitable[None]]
+
+
+class BoundedBodies:
+    """ASGI middleware for addresses below ``/api/``.
+
+    Django would write a body of any size to disk before a view can refuse it, and DRF takes a chunked body,
+    which has no Content-Length, for an empty one. Here reading stops one byte after the limit, so that
+    ``BoundedJSONParser`` refuses the rest unread, and what was read gets its length.
+    """
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith("/api/"):
+            await self.application(scope, receive, send)
+            return
+        body = await _read(receive, settings.API_BODY_MAX_BYTES + 1)
+        if body is None:
+            return
+        headers = [(name, value) for name, value in scope["headers"] if name.lower() != b"content-length"]
+        scope = {**scope, "headers": [*headers, (b"content-length", str(len(body)).encode())]}
+        await self.application(scope, _replay(body, receive), send)
+
+
+async def _read(receive: Receive, limit: int) -> bytes | None:
+    """The body, cut at ``limit`` bytes; None when the client went away."""
+    body = bytearray()
+    more = True
+    while more and len(body) < limit:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return bytes(body[:limit])
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return replay
