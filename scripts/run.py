@@ -15,7 +15,7 @@ from demo import env_file
 from demo.runtime_client import Unexpected, request
 from scripts.data_dir import DataDir, UsageError, accepts, check_web_address
 from scripts.greeting import greeting
-from scripts.supervisor import Child, StartError, Stopped, Supervisor
+from scripts.supervisor import Child, StartError, Stopped, Supervisor, end_with_parent
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sys.executable
@@ -170,6 +170,9 @@ def answers(url: str) -> bool:
 
 
 def main() -> int:
+    if "MAKELEVEL" in os.environ:
+        # Whoever kills `make run` outright means all of it.
+        end_with_parent()
     try:
         copy = Copy(Settings.read())
     except UsageError as error:

@@ -145,7 +145,7 @@ class Supervisor:
             stdout=output,
             stderr=None if output is None else subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+            preexec_fn=end_with_parent,
         )
 
     def _spawn(self, child: Child) -> None:
@@ -223,9 +223,10 @@ def _read_some(descriptor: int) -> bytes:
         return b""
 
 
-def _end_with_parent() -> None:
-    """Ask the kernel for a SIGTERM when the supervisor dies; runs in the child, before it becomes its program."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def end_with_parent() -> None:
+    """Ask the kernel for a SIGTERM when the parent dies (Linux); children call it before their program starts."""
+    if sys.platform == "linux":
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 _libc = ctypes.CDLL(None, use_errno=True)

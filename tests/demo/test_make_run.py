@@ -159,7 +159,8 @@ def test_a_second_run_keeps_what_people_changed(tmp_path: Path, start: Callable[
     second.wait_until_ready()
     assert second.values == {**before, "TRIPTYQUE_URL": f"http://127.0.0.1:{second.port}"}
     assert "The call went as expected" in second.output, second.output
-    second.stop()
+    second.process.kill()
+    assert eventually(lambda: second.left() == [], within_s=20), "killing make itself left processes"
     with sqlite3.connect(tmp_path / "triptyque.sqlite3") as database:
         assert database.execute("SELECT name FROM actions_agent").fetchall() == [("Standard",)]
         assert database.execute("SELECT count(*) FROM actions_release").fetchone() == (1,)
