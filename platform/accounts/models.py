@@ -79,6 +79,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.full_name or self.email
 
+    def get_full_name(self) -> str:
+        return self.full_name
+
     def clean(self) -> None:
         super().clean()
         self.email = self.email.lower()
