@@ -1,0 +1,54 @@
+/* The few things that pages of ours do by themselves. No inline script: the content policy forbids it. */
+(() => {
+  "use strict";
+
+  /** Copy the text of the element whose id is in data-copy; where the clipboard is closed, select it. */
+  const copy = async (button) => {
+    const source = document.getElementById(button.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(source.textContent);
+      button.querySelector("[data-copy-label]").textContent = button.dataset.copied;
+    } catch {
+      getSelection().selectAllChildren(source);
+    }
+  };
+
+  const addRow = (button) => {
+    const rows = button.closest("[data-rows]");
+    const list = rows.querySelector("[data-rows-list]");
+    list.append(rows.querySelector("template").content.cloneNode(true));
+    list.lastElementChild.querySelector("input, select").focus();
+  };
+
+  const removeRow = (button) => {
+    const row = button.closest("[data-row]");
+    const form = row.closest("form");
+    row.remove();
+    form?.querySelector("input[name=csrfmiddlewaretoken]")?.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy], [data-rows-add], [data-rows-remove]");
+    if (button?.matches("[data-copy]")) copy(button);
+    if (button?.matches("[data-rows-add]")) addRow(button);
+    if (button?.matches("[data-rows-remove]")) removeRow(button);
+    for (const open of document.querySelectorAll("details[data-closes-outside][open]")) {
+      if (!open.contains(event.target)) open.open = false;
+    }
+  });
+
+  /** A link may lead to one field (#id_subject) or one run (#run-…): show it, open it, put the cursor there. */
+  const goToHash = () => {
+    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!target) return;
+    if (target.matches("details")) target.open = true;
+    target.scrollIntoView({ block: "center" });
+    if (target.matches("[id^=id_], [id$=-group]")) {
+      (target.closest(".field-line") ?? target).classList.add("tq-target");
+      target.focus({ preventScroll: true });
+    }
+  };
+
+  document.addEventListener("DOMContentLoaded", () => setTimeout(goToHash, 0));
+  addEventListener("hashchange", goToHash);
+})();
