@@ -91,6 +91,7 @@ class EmailKind(Kind[EmailParams]):
     Params = EmailParams
     model = EmailAction
     fields = ("subject", "to", "cc", "bcc", "body", "labels")
+    admin_class = "notifications.admin.EmailActionAdmin"
 
     def freeze(self, action: EmailAction) -> EmailParams:
         labels = list(action.labels.select_related("classifier"))

@@ -132,6 +132,7 @@ class TransferKind(Kind[TransferParams]):
     model = TransferAction
     fields = ("ring_time_s", "sip_headers")
     nested = ("destinations",)
+    admin_class = "transfers.admin.TransferActionAdmin"
 
     def freeze(self, action: TransferAction) -> TransferParams:
         destinations = list(action.destinations.all()[: MOST_CHOICES + 1])
