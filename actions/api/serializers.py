@@ -29,7 +29,9 @@ class ReferencesMixin:
         if options.get("required") is False and options.get("many"):
             del options["required"]
             options["default"] = list
-        return (LabelReference if relation_info.related_model is Label else NameReference), options
+        if relation_info.related_model is Label:
+            return LabelReference, options
+        return NameReference, {"help_text": _("The name of one that the account has."), **options}
 
 
 class ActionSerializer(ReferencesMixin, CleanModelSerializer[Action]):

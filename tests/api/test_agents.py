@@ -110,6 +110,14 @@ def test_a_slug_is_given_once_per_account(api: Api, stranger_api: Api, agent: Ag
     assert stranger_api.post("agents", {"name": "Own", "slug": "accueil", "numbers": [NUMBER]}).status_code == 201
 
 
+def test_the_later_of_two_simultaneous_requests_is_told_so(
+    api: Api, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("accounts.api.model_serializers.row_errors", lambda *args, **kwargs: {})
+    late = api.post("agents", {"name": "Late", "slug": "accueil"})
+    assert (late.status_code, late.json()["code"]) == (409, "changed_meanwhile")
+
+
 def test_every_error_is_told_at_once(api: Api) -> None:
     answer = api.post("agents", {"slug": "no good", "language": "de", "numbers": ["12"]})
     assert fields_of(answer) == {"name", "slug", "language", "numbers.0"}

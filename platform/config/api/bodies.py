@@ -53,6 +53,11 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> Message:
-        return messages.pop() if messages else await receive()
+        if messages:
+            return messages.pop()
+        # Django listens for the client's going away; what is left of the body is thrown away meanwhile.
+        while (message := await receive())["type"] == "http.request":
+            pass
+        return message
 
     return replay
