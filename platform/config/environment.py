@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import os
 import secrets
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -93,4 +98,43 @@ def read_secret_key(data_dir: Path) -> str:
         else:
             with os.fdopen(descriptor, "w") as file:
                 file.write(secrets.token_urlsafe(48))
+    return path.read_text().strip()
+
+
+def read_secrets_keys(data_dir: Path) -> list[str]:
+    """``SECRETS_KEYS``, or one key made once and kept in the data directory (mode 600).
+
+    Fernet keys: 32 bytes in URL-safe base64. The first encrypts, all decrypt. Values are never echoed.
+    """
+    name = "SECRETS_KEYS"
+    raw = os.environ.get(name) or _made_once(data_dir / "secrets_key", _new_fernet_key)
+    keys = [key.strip() for key in raw.split(",") if key.strip()]
+    if not keys:
+        raise ImproperlyConfigured(f"{name} holds no key.")
+    for position, key in enumerate(keys, 1):
+        if not _is_fernet_key(key):
+            raise ImproperlyConfigured(f"{name}: key {position} is not 32 bytes in URL-safe base64.")
+    return keys
+
+
+def _new_fernet_key() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+def _is_fernet_key(text: str) -> bool:
+    try:
+        return len(base64.b64decode(text, altchars=b"-_", validate=True)) == 32
+    except (binascii.Error, ValueError):
+        return False
+
+
+def _made_once(path: Path, make: Callable[[], str]) -> str:
+    """The content of ``path``, which appears whole or not at all, however many processes start at once."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=path.name, delete=False) as file:
+            file.write(make())
+        with suppress(FileExistsError):
+            os.link(file.name, path)
+        Path(file.name).unlink()
     return path.read_text().strip()

@@ -14,6 +14,7 @@ from config.environment import (
     read_database,
     read_int,
     read_secret_key,
+    read_secrets_keys,
     read_url,
 )
 from config.navigation import UNFOLD  # noqa: F401
@@ -25,6 +26,8 @@ DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 DEBUG = read_bool("DEBUG", False)
 SECRET_KEY = read_secret_key(DATA_DIR)
+# For credentials at rest; not SECRET_KEY, which may be changed at any time.
+SECRETS_KEYS = read_secrets_keys(DATA_DIR)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Behind a TLS-terminating proxy that sets X-Forwarded-Proto itself.
@@ -56,6 +59,7 @@ INSTALLED_APPS = [
     "accounts",
     "outbound",
     "actions",
+    "knowledge",
     "workflows",
     "transfers",
     "notifications",
@@ -190,6 +194,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "calls.sweep": {"task": "calls.sweep", "schedule": every(read_int("SWEEP_INTERVAL_S", 5, low=1, high=300))},
+    "knowledge.sweep": {"task": "knowledge.sweep", "schedule": every(30)},
 }
 if CELERY_BROKER_URL.startswith("redis"):
     # Redis gives a lost worker's message back only after this time; the sweep is quicker.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,10 +16,7 @@ from django.db import close_old_connections, transaction
 from django_scopes import scopes_disabled
 
 from outbound.models import AllowedHost
-from outbound.targets import InvalidHost, normalise_host
-
-HostAndPort = tuple[str, int | None]
-"""A host in its one spelling; no port: every port."""
+from outbound.targets import HostAndPort, parse_entry
 
 # Together 5 s: the longest that a withdrawn grant may go on to work in another process.
 _FRESH_S = 4.0
@@ -104,13 +100,3 @@ def allowed_everywhere() -> frozenset[HostAndPort]:
 @lru_cache(maxsize=8)
 def _parse_entries(entries: Sequence[str]) -> frozenset[HostAndPort]:
     return frozenset(parse_entry(entry) for entry in entries)
-
-
-def parse_entry(text: str) -> HostAndPort:
-    """``crm.internal``, ``10.0.0.5:8080``, ``[fd00::1]:8080`` or ``fd00::1``; raises :class:`InvalidHost`."""
-    text = text.strip()
-    with_port = re.fullmatch(r"(\[[^\]]*\]|[^:]*):([0-9]{1,5})", text)
-    host, port = (with_port[1], int(with_port[2])) if with_port else (text, None)
-    if port is not None and not 0 < port < 65_536:
-        raise InvalidHost(text)
-    return normalise_host(host)[0], port

@@ -15,10 +15,12 @@ class OutboundConfig(AppConfig):
 
     def ready(self) -> None:
         from outbound.allow_list import forget_allowed_hosts
+        from outbound.credentials import forget_profiles
 
-        allowed_host = self.get_model("AllowedHost")
+        allowed_host, profile = self.get_model("AllowedHost"), self.get_model("AuthProfile")
         for signal in (post_save, post_delete):
             signal.connect(forget_allowed_hosts, sender=allowed_host, dispatch_uid="outbound.allow_list")
+            signal.connect(forget_profiles, sender=profile, dispatch_uid="outbound.credentials")
         checks.register(check_allowed_private_hosts)
 
 

@@ -15,7 +15,8 @@ class OutboundError(Exception):
     ``message`` is a translated sentence for the operator, free of credentials. ``permanent`` says that the
     same request cannot succeed later. ``code`` is one of: invalid_url, invalid_request, blocked_address,
     insecure_redirect (these four permanent), too_many_redirects, timed_out, connection_failed, tls_failed,
-    bad_response, closed_early, too_large, not_json.
+    bad_response, closed_early, too_large, not_json; circuit_open, too_busy (nothing was sent); auth_failed
+    (permanent or not).
     """
 
     def __init__(self, message: str, code: str = "failed", permanent: bool = False) -> None:

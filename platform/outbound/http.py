@@ -12,18 +12,21 @@ import os
 import ssl
 import time
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 
 import aiohttp
 from aiohttp.http_exceptions import ContentEncodingError
 from django.utils.translation import gettext as _
 
 from outbound.allow_list import is_granted
+from outbound.authentication import Authentication, request_shown
+from outbound.circuits import DEAD_STATUSES, Progress, visit
 from outbound.errors import OutboundError, shown_url
 from outbound.guard import BlockedAddress, Guard
 from outbound.messages import IncomingResponse, OutgoingRequest
 from outbound.redirects import STATUSES, follow
-from outbound.sessions import close_session, session_of, session_scope
+from outbound.sessions import Identity, borrowed_session, close_session, session_scope
 from outbound.targets import Target, parse_target
 
 __all__ = [
@@ -38,9 +41,18 @@ __all__ = [
 
 MAX_BYTES = 1_048_576
 MAX_REDIRECTS = 3
+TOKEN_DEADLINE_S = 10.0
 
 # Up to this size the client writes head and body at once; above it, piece by piece.
 _BODY_AT_ONCE_BYTES = 1_048_576
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    account_id: int
+    max_bytes: int
+    max_redirects: int
+    progress: Progress
 
 
 async def send(
@@ -50,56 +62,91 @@ async def send(
     deadline_s: float,
     max_bytes: int = MAX_BYTES,
     max_redirects: int = MAX_REDIRECTS,
+    auth_profile: str | None = None,
 ) -> IncomingResponse:
     """Send ``request`` for an account and read the whole answer, whatever its status.
 
-    ``deadline_s`` covers everything from the name look-up to the last byte, redirects included;
-    ``max_bytes`` bounds the decompressed body. Raises :class:`OutboundError`.
+    ``deadline_s`` covers everything from the name look-up to the last byte, redirects and the fetching of a
+    token included; ``max_bytes`` bounds the decompressed body. ``auth_profile`` names the profile of the
+    account that is put into the request; it goes to the host of the request only, whatever redirects say.
+    Raises :class:`OutboundError`.
     """
     began_s = time.perf_counter()
     request = replace(request, method=request.method.upper())
     request.check()
     target = parse_target(request.url, request.query_pairs())
+    limits = _Limits(account_id, max_bytes, max_redirects, Progress())
     if deadline_s > 0:
         with suppress(TimeoutError):
             async with asyncio.timeout(deadline_s):
-                response = await _send_and_follow(request, target, account_id, max_bytes, max_redirects)
+                response = await _send_authenticated(request, target, limits, auth_profile)
                 return replace(response, elapsed_ms=(time.perf_counter() - began_s) * 1000)
-    message = _("%(url)s did not answer within %(seconds)s seconds.")
-    facts = {"url": shown_url(target.url), "seconds": f"{max(0.0, deadline_s):.3g}"}
-    raise OutboundError(message % facts, "timed_out")
+    raise _out_of_time(target, deadline_s, limits.progress)
+
+
+async def _send_authenticated(
+    request: OutgoingRequest, target: Target, limits: _Limits, auth_profile: str | None
+) -> IncomingResponse:
+    if not auth_profile:
+        return await _send_and_follow(request, target, limits, None)
+    # A token is fetched in its own time: others may wait for it, too.
+    fetch = partial(send, account_id=limits.account_id, deadline_s=TOKEN_DEADLINE_S, max_redirects=0)
+    authentication = await Authentication.of(limits.account_id, auth_profile, target, fetch)
+    response = await _send_and_follow(request, target, limits, authentication)
+    if response.status == 401 and authentication.renew():
+        response = await _send_and_follow(request, target, limits, authentication)
+    return response
 
 
 async def _send_and_follow(
-    request: OutgoingRequest, target: Target, account_id: int, max_bytes: int, max_redirects: int
+    request: OutgoingRequest, target: Target, limits: _Limits, authentication: Authentication | None
 ) -> IncomingResponse:
-    for hop in range(max_redirects + 1):
-        response = await _send_once(request, target, account_id, max_bytes)
+    """``request`` stays free of credentials: each hop to the host that they are for gets them anew."""
+    first, sent = target, None
+    for hop in range(limits.max_redirects + 1):
+        outgoing, to = request, target
+        if authentication is not None:
+            outgoing, to = await authentication.apply(request)
+        sent = sent or request_shown(request, outgoing, authentication)
+        response = await _send_once(outgoing, to, limits, authentication.identity if authentication else None)
         location = response.headers.get("location")
         if response.status not in STATUSES or location is None:
-            return replace(response, redirects=hop)
+            response = replace(response, redirects=hop, sent=sent)
+            return authentication.censor(response) if authentication is not None else response
         request, target = follow(request, target, response.status, location)
+        if authentication is not None and target.origin != first.origin:
+            request, target = authentication.leave(request)
+            authentication = None
     message = _("More than %(count)d redirects: the last one leads to %(url)s.")
-    raise OutboundError(message % {"count": max_redirects, "url": shown_url(target.url)}, "too_many_redirects")
+    raise OutboundError(message % {"count": limits.max_redirects, "url": shown_url(target.url)}, "too_many_redirects")
 
 
-async def _send_once(request: OutgoingRequest, target: Target, account_id: int, max_bytes: int) -> IncomingResponse:
-    granted = await is_granted(account_id, target.host, target.port)
-    try:
-        if target.address is not None:
-            # The client does not resolve addresses, so that its resolver never sees them.
-            Guard(granted).check(str(target.address), target.host)
-        return await _exchange(request, target, granted, max_bytes)
-    except TimeoutError:
-        raise
-    except (aiohttp.ClientError, OSError) as exception:
-        error = _explain(exception, target)
-    # Outside of the handler: the client's exceptions show whole URLs and headers, and would be logged as context.
-    raise error
+async def _send_once(
+    request: OutgoingRequest, target: Target, limits: _Limits, identity: Identity | None
+) -> IncomingResponse:
+    granted = await is_granted(limits.account_id, target.host, target.port)
+    async with visit((limits.account_id, target.origin), limits.progress) as this:
+        try:
+            if target.address is not None:
+                # The client does not resolve addresses, so that its resolver never sees them.
+                Guard(granted).check(str(target.address), target.host)
+            async with borrowed_session(granted=granted, identity=identity) as session:
+                response = await _exchange(session, request, target, limits.max_bytes)
+        except TimeoutError:
+            raise
+        except (aiohttp.ClientError, OSError) as exception:
+            error = _explain(exception, target)
+        else:
+            this.failed = response.status in DEAD_STATUSES
+            return response
+        # Outside of the handler: the client's exceptions show whole URLs and headers, and would be logged as context.
+        raise error
 
 
-async def _exchange(request: OutgoingRequest, target: Target, granted: bool, max_bytes: int) -> IncomingResponse:
-    response = await session_of(granted=granted).request(
+async def _exchange(
+    session: aiohttp.ClientSession, request: OutgoingRequest, target: Target, max_bytes: int
+) -> IncomingResponse:
+    response = await session.request(
         request.method,
         target.url,
         headers=request.headers,
@@ -117,6 +164,14 @@ async def _exchange(request: OutgoingRequest, target: Target, granted: bool, max
         name, value = name.lower(), _storable(value)
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return IncomingResponse(response.status, headers, body, 0.0, str(target.url))
+
+
+def _out_of_time(target: Target, deadline_s: float, progress: Progress) -> OutboundError:
+    facts = {"url": shown_url(target.url), "seconds": f"{max(0.0, deadline_s):.3g}"}
+    if progress.queued:
+        message = _("Too many requests to this host at once: none was sent to %(url)s within %(seconds)s seconds.")
+        return OutboundError(message % facts, "too_busy")
+    return OutboundError(_("%(url)s did not answer within %(seconds)s seconds.") % facts, "timed_out")
 
 
 def _payload(body: bytes | None) -> bytes | io.BytesIO | None:

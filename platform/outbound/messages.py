@@ -58,6 +58,7 @@ class IncomingResponse:
 
     ``headers`` have lower-case names, repeated ones joined by a comma; ``body`` is decompressed; ``url`` is
     where the answer came from, after ``redirects`` hops. It may hold secrets: show it by ``shown_url``.
+    ``sent`` is the request as it was sent the first time, its credentials masked, for traces.
     """
 
     status: int
@@ -66,6 +67,7 @@ class IncomingResponse:
     elapsed_ms: float
     url: str = field(repr=False)
     redirects: int = 0
+    sent: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def text(self) -> str:
         """The body in its declared encoding, else UTF-8; what does not decode is replaced."""

@@ -1,4 +1,4 @@
-"""Private hosts that platform staff opened to an account."""
+"""Private hosts that platform staff opened to an account, and the account's credentials."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager
 
 from outbound.addresses import Reach, reach_of
+from outbound.profiles import AuthProfile
 from outbound.targets import InvalidHost, normalise_host
+
+__all__ = ["AllowedHost", "AuthProfile"]
 
 
 class AllowedHost(models.Model):

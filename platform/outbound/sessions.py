@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
+from ssl import SSLContext
 from typing import Any
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
@@ -14,6 +17,7 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
 
 from outbound import VERSION
+from outbound.flights import cancel_flights
 from outbound.guard import Guard, GuardedResolver
 
 CONNECTIONS = 500
@@ -23,23 +27,67 @@ KEEP_ALIVE_S = 15
 HEADER_MAX_BYTES = 8_190
 HEADERS_MAX = 128
 INTERIM_ANSWERS_MAX = 16
+CERTIFICATE_SESSIONS = 64
 USER_AGENT = f"Triptyque/{VERSION}"
 
-_sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[bool, ClientSession]] = WeakKeyDictionary()
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a connection speaks for, where the TLS handshake says so: nobody else's requests go through it."""
+
+    revision: UUID
+    context: SSLContext
+
+
+PoolKey = tuple[bool, UUID | None]
+"""Whether private addresses may be reached, and whose certificate is shown (its profile's revision)."""
+
+_sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[PoolKey, ClientSession]] = WeakKeyDictionary()
+_in_use: WeakKeyDictionary[ClientSession, int] = WeakKeyDictionary()
 _open_scopes: WeakKeyDictionary[asyncio.AbstractEventLoop, int] = WeakKeyDictionary()
 
 
-def session_of(*, granted: bool) -> ClientSession:
-    """The running loop's session to public hosts, or to ``granted`` ones; never both through one pool."""
+def session_of(*, granted: bool, identity: Identity | None = None) -> ClientSession:
+    """The running loop's session to public hosts, or to ``granted`` ones; never both through one pool.
+
+    Each client certificate has pools of its own.
+    """
     of_loop = _sessions.setdefault(asyncio.get_running_loop(), {})
-    session = of_loop.get(granted)
+    key = (granted, identity.revision if identity else None)
+    session = of_loop.pop(key, None)
     if session is None or session.closed:
-        session = of_loop[granted] = _open_session(Guard(granted))
+        session = _open_session(Guard(granted), identity.context if identity else None)
+    # The last one is the one that was used last.
+    of_loop[key] = session
     return session
+
+
+@asynccontextmanager
+async def borrowed_session(*, granted: bool, identity: Identity | None = None) -> AsyncIterator[ClientSession]:
+    """The same for the time of one exchange, in which it is not closed to make room."""
+    session = session_of(granted=granted, identity=identity)
+    _in_use[session] = _in_use.get(session, 0) + 1
+    try:
+        if identity is not None:
+            await _make_room()
+        yield session
+    finally:
+        _in_use[session] -= 1
+
+
+async def _make_room() -> None:
+    """Close the certificates' sessions that were not used for the longest time, such as replaced ones'."""
+    of_loop = _sessions.get(asyncio.get_running_loop(), {})
+    with_certificate = [key for key in of_loop if key[1] is not None]
+    surplus = len(with_certificate) - CERTIFICATE_SESSIONS
+    idle = [key for key in with_certificate if not _in_use.get(of_loop[key])]
+    for session in [of_loop.pop(key) for key in idle[: max(0, surplus)]]:
+        await session.close()
 
 
 async def close_session() -> None:
     """Close what the running loop has open. Whoever runs the loop calls this before the loop ends."""
+    await cancel_flights()
     of_loop = _sessions.pop(asyncio.get_running_loop(), {})
     for session in of_loop.values():
         await session.close()
@@ -74,8 +122,9 @@ class BoundedHandler(ResponseHandler):
                 self.transport.close()
 
 
-def _open_session(guard: Guard) -> ClientSession:
+def _open_session(guard: Guard, context: SSLContext | None) -> ClientSession:
     connector = TCPConnector(
+        ssl=context if context is not None else True,
         resolver=GuardedResolver(guard),
         socket_factory=guard.open_socket,
         limit=CONNECTIONS,

@@ -30,6 +30,10 @@ _REFUSED_PORTS = frozenset(
 )
 
 
+HostAndPort = tuple[str, int | None]
+"""A host in its one spelling; no port: every port."""
+
+
 class InvalidHost(ValueError):
     """This is no host name and no address that we would send anything to."""
 
@@ -105,6 +109,16 @@ def normalise_host(text: str) -> tuple[str, Address | None]:
         return host, ip_address(host)
     except ValueError:
         raise InvalidHost(text) from None
+
+
+def parse_entry(text: str) -> HostAndPort:
+    """``crm.internal``, ``10.0.0.5:8080``, ``[fd00::1]:8080`` or ``fd00::1``; raises :class:`InvalidHost`."""
+    text = text.strip()
+    with_port = re.fullmatch(r"(\[[^\]]*\]|[^:]*):([0-9]{1,5})", text)
+    host, port = (with_port[1], int(with_port[2])) if with_port else (text, None)
+    if port is not None and not 0 < port < 65_536:
+        raise InvalidHost(text)
+    return normalise_host(host)[0], port
 
 
 def _normalise_ipv6(text: str) -> tuple[str, Address]:

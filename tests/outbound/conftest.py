@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from outbound import allow_list
+from outbound.circuits import forget_circuits
 from outbound.http import close_session
 from outbound.sessions import _sessions
 
@@ -18,6 +19,12 @@ async def _closed_sessions() -> AsyncIterator[None]:
     yield
     await close_session()
     assert not any(not session.closed for of_loop in _sessions.values() for session in of_loop.values())
+
+
+@pytest.fixture(autouse=True)
+def _closed_circuits() -> None:
+    """Ports come again."""
+    forget_circuits()
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,146 @@
+"""A credential in one request: put in, kept from strangers, and taken out of everything that is shown."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from ssl import SSLContext
+from typing import Any
+from urllib.parse import quote, quote_plus
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from outbound.auth.base import Applied, Credential, Fetch
+from outbound.credentials import find
+from outbound.errors import MASK, OutboundError, shown_url
+from outbound.hosts import matches
+from outbound.messages import IncomingResponse, OutgoingRequest
+from outbound.sessions import Identity
+from outbound.targets import Target, parse_target
+
+CENSORED_MIN_CHARS = 6
+"""Shorter secrets are not looked for in answers: they would be found everywhere."""
+
+_CONTEXTS_MAX = 256
+_contexts: dict[UUID, SSLContext] = {}
+
+_SECRET_NAME = re.compile(r"auth|cookie|key|token|secret|passw|credential|signature", re.IGNORECASE)
+
+
+class Authentication:
+    """One profile, for one request to one host."""
+
+    def __init__(self, credential: Credential, identity: Identity | None, fetch: Fetch) -> None:
+        self.credential = credential
+        self.identity = identity
+        self._fetch = fetch
+        self._applied: Applied | None = None
+
+    @classmethod
+    async def of(cls, account_id: int, name: str, target: Target, fetch: Fetch) -> Authentication:
+        """Raises :class:`OutboundError`, auth_failed, also for a host that the profile is not meant for."""
+        credential = await find(account_id, name)
+        if credential.hosts and not any(matches(rule, target.host, target.port) for rule in credential.hosts):
+            raise credential.failed(_("it may not be sent to %(host)s.") % {"host": target.host})
+        return cls(credential, await _identity(credential), fetch)
+
+    async def apply(self, request: OutgoingRequest) -> tuple[OutgoingRequest, Target]:
+        self._applied = await self.credential.kind.apply(request, self.credential, self._fetch)
+        authenticated = self._applied.request
+        authenticated.check()
+        return authenticated, parse_target(authenticated.url, authenticated.query_pairs())
+
+    def renew(self) -> bool:
+        """After a 401: whether another try can go better."""
+        return self._applied is not None and self.credential.kind.renew(self.credential, self._applied)
+
+    def leave(self, request: OutgoingRequest) -> tuple[OutgoingRequest, Target]:
+        """``request`` goes to another host, where a server sent it: without what that server was told."""
+        target = parse_target(request.url)
+        pairs = [(name, value) for name, value in target.url.query.items() if not self._holds_secret(value)]
+        if len(pairs) < len(target.url.query):
+            request = replace(request, url=str(target.url.with_query(pairs)))
+            target = parse_target(request.url)
+        if self._holds_secret(str(target.url)) or self._holds_secret(target.url.human_repr()):
+            message = _("A redirect would take the credential of the profile “%(name)s” to another host: refused.")
+            raise OutboundError(message % {"name": self.credential.name}, "insecure_redirect", True)
+        return request, target
+
+    def censor(self, response: IncomingResponse) -> IncomingResponse:
+        """The answer without the credential, should the server have repeated it."""
+        spellings = list(_spellings(self._hidden))
+        if not spellings:
+            return response
+        body = response.body
+        for spelling in spellings:
+            body = body.replace(spelling.encode(), MASK.encode())
+        headers = {name: _without(value, spellings) for name, value in response.headers.items()}
+        return replace(response, headers=headers, body=body, url=_without(response.url, spellings))
+
+    @property
+    def _hidden(self) -> tuple[str, ...]:
+        return self._applied.hidden if self._applied is not None else ()
+
+    def _holds_secret(self, text: str) -> bool:
+        return any(secret and secret in text for secret in (*self._hidden, *_spellings(self._hidden)))
+
+    def shown(self, name: str, value: str, given: dict[str, str]) -> str:
+        """One value of the request as it was sent; what the profile put there is masked as a whole."""
+        if given.get(name) != value or self._holds_secret(value):
+            return MASK
+        return value
+
+
+def request_shown(
+    given: OutgoingRequest, sent: OutgoingRequest, authentication: Authentication | None
+) -> dict[str, Any]:
+    """For traces: the request as it was sent, all credentials masked. Without its body."""
+    shown: dict[str, Any] = {"method": sent.method, "url": shown_url(sent.url)}
+    for part, before, after in (
+        ("query", dict(given.query_pairs()), dict(sent.query_pairs())),
+        ("headers", dict(given.headers), dict(sent.headers)),
+    ):
+        values = {
+            name: MASK
+            if _SECRET_NAME.search(name)
+            else (authentication.shown(name, value, before) if authentication else value)
+            for name, value in after.items()
+        }
+        if values:
+            shown[part] = values
+    if authentication is not None:
+        shown["auth_profile"] = authentication.credential.name
+    return shown
+
+
+async def _identity(credential: Credential) -> Identity | None:
+    context = _contexts.get(credential.revision)
+    if context is None:
+        context = await asyncio.to_thread(credential.kind.tls_context, credential)
+        if context is None:
+            return None
+        if len(_contexts) >= _CONTEXTS_MAX:
+            _contexts.clear()
+        _contexts[credential.revision] = context
+    return Identity(credential.revision, context)
+
+
+def _spellings(secrets: Iterable[str]) -> Iterable[str]:
+    """How a server may repeat what it was told; the longest first, for one may be part of another."""
+    found = {
+        spelling
+        for secret in secrets
+        if len(secret) >= CENSORED_MIN_CHARS
+        for spelling in (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1])
+    }
+    return sorted(found, key=len, reverse=True)
+
+
+def _without(text: str, spellings: Iterable[str]) -> str:
+    for spelling in spellings:
+        text = text.replace(spelling, MASK)
+    return text
