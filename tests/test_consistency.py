@@ -20,7 +20,7 @@ APPS = {
     "config": ROOT / "platform" / "config",
     "accounts": ROOT / "platform" / "accounts",
     "outbound": ROOT / "platform" / "outbound",
-    **{name: ROOT / name for name in ("actions", "workflows", "transfers", "notifications", "calls")},
+    **{name: ROOT / name for name in ("actions", "knowledge", "workflows", "transfers", "notifications", "calls")},
 }
 
 MAY_IMPORT = {
@@ -28,7 +28,8 @@ MAY_IMPORT = {
     "accounts": set(),
     "outbound": {"accounts"},
     "actions": {"accounts"},
-    "workflows": {"actions", "outbound", "accounts"},
+    "knowledge": {"actions", "outbound", "accounts"},
+    "workflows": {"actions", "knowledge", "outbound", "accounts"},
     "transfers": {"actions", "outbound", "accounts"},
     "notifications": {"actions", "outbound", "accounts"},
     "calls": {"actions", "outbound", "accounts"},

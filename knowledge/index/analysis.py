@@ -1,0 +1,66 @@
+"""From text to terms: how passages and questions become comparable, in French and in English."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from tantivy import Filter, Index, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
+
+from accounts.models import Language
+from knowledge.languages import ENGLISH, FRENCH
+
+LANGUAGES = {Language.FRENCH.value: "french", Language.ENGLISH.value: "english"}
+
+LONGEST_WORD = 60
+
+# What callers say around their question.
+_FRENCH_TALK = """
+bonjour bonsoir allo allô merci svp plait plaît voudrais aimerais souhaiterais savoir dire dites expliquer
+expliquez peux pouvez pourriez puis est-ce est aujourd hui comment faire faut fait avez ai as suis
+"""
+_ENGLISH_TALK = """
+hello hi thanks thank please would could like want wanted know tell explain how what s t m re ve ll d isn don
+doesn can need
+"""
+TALK = {Language.FRENCH.value: _FRENCH_TALK.split(), Language.ENGLISH.value: _ENGLISH_TALK.split()}
+
+
+@cache
+def analyzer(language: str) -> TextAnalyzer:
+    """Words without endings and accents: ``Résiliations`` and ``resilier`` give the same term.
+
+    The French stemmer needs accents to see some endings, and whoever writes none must find the same: so it
+    works before the accents go and once more after.
+    """
+    stem = Filter.stemmer(LANGUAGES[language])
+    return _content(language).filter(stem).filter(Filter.ascii_fold()).filter(stem).build()
+
+
+@cache
+def _plain(language: str) -> TextAnalyzer:
+    return _content(language).build()
+
+
+def content_words(text: str, language: str) -> str:
+    """``text`` without the words that say nothing."""
+    return " ".join(_plain(language).analyze(text))
+
+
+def _content(language: str) -> TextAnalyzerBuilder:
+    small = sorted({*(FRENCH if language == Language.FRENCH else ENGLISH), *TALK[language]})
+    return (
+        TextAnalyzerBuilder(Tokenizer.simple())
+        .filter(Filter.remove_long(LONGEST_WORD))
+        .filter(Filter.lowercase())
+        .filter(Filter.stopword(LANGUAGES[language]))
+        .filter(Filter.custom_stopword(small))
+    )
+
+
+def register_analyzers(index: Index) -> None:
+    for language in LANGUAGES:
+        index.register_tokenizer(tokenizer_name(language), analyzer(language))
+
+
+def tokenizer_name(language: str) -> str:
+    return f"triptyque_{language}"

@@ -1,0 +1,149 @@
+"""Where indexes are: ``DATA_DIR/indexes/<source>/<name>``, made under another name and moved into place.
+
+The source's row says which one counts, so every process on every machine notices a new one with its next
+search. A machine that does not have it, or has it in pieces, builds it again from the rows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import threading
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+from django.conf import settings
+from django.db.models import F
+
+from knowledge.index.files import FORMAT, Entry, OpenIndex, write_index
+from knowledge.models import Passage, Source
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+MOST_OPEN = 64
+KEPT_S = 60
+"""An index that was replaced stays for those who have just read its name."""
+
+_NAME = re.compile(r"f(\d+)-\d+-[0-9a-f]{12}")
+_lock = threading.Lock()
+_building = threading.Lock()
+_open: OrderedDict[tuple[int, str], OpenIndex] = OrderedDict()
+
+
+def root() -> Path:
+    return Path(settings.DATA_DIR) / "indexes"
+
+
+def rebuild(source_id: int) -> str:
+    """Build the index of the rows as they are and make it the one that counts; its name, '' if a newer one won."""
+    source = Source.objects.filter(pk=source_id).values_list("content_version", "index_name").first()
+    if source is None:
+        return ""
+    version, before = source
+    name = f"f{FORMAT}-{version}-{uuid.uuid4().hex[:12]}"
+    _build(source_id, name)
+    rows = Source.objects.filter(pk=source_id, indexed_version__lte=version)
+    if not rows.update(index_name=name, indexed_version=version):
+        shutil.rmtree(_directory(source_id, name), ignore_errors=True)
+        return ""
+    _remove_old(source_id, {name, before})
+    return name
+
+
+def use(source_id: int, name: str, work: Callable[[OpenIndex], T]) -> T:
+    """``work`` done with the index; one that cannot be read is built again, once."""
+    try:
+        return work(_opened(source_id, name))
+    except BaseException as error:
+        if not _is_broken(error):
+            raise
+        log.warning("index_unreadable", source=source_id, index=name, error=str(error)[:200])
+    with _building:
+        _forget(source_id, name)
+        _build(source_id, name)
+    return work(_opened(source_id, name))
+
+
+def is_current_format(name: str) -> bool:
+    match = _NAME.fullmatch(name)
+    return match is not None and int(match[1]) == FORMAT
+
+
+def remove_all(source_id: int) -> None:
+    with _lock:
+        for key in [key for key in _open if key[0] == source_id]:
+            del _open[key]
+    shutil.rmtree(root() / str(source_id), ignore_errors=True)
+
+
+def _is_broken(error: BaseException) -> bool:
+    """Files that are missing or damaged: tantivy raises ValueError and OSError, or panics."""
+    return isinstance(error, ValueError | OSError) or type(error).__name__ == "PanicException"
+
+
+def _directory(source_id: int, name: str) -> Path:
+    if not _NAME.fullmatch(name):
+        raise ValueError("Not the name of an index.")
+    return root() / str(source_id) / name
+
+
+def _opened(source_id: int, name: str) -> OpenIndex:
+    key = (source_id, name)
+    with _lock:
+        if (index := _open.get(key)) is not None:
+            _open.move_to_end(key)
+            return index
+        index = OpenIndex(_directory(source_id, name))
+        for old in [old for old in _open if old[0] == source_id]:
+            del _open[old]
+        _open[key] = index
+        while len(_open) > MOST_OPEN:
+            _open.popitem(last=False)
+        return index
+
+
+def _forget(source_id: int, name: str) -> None:
+    with _lock:
+        _open.pop((source_id, name), None)
+
+
+def _build(source_id: int, name: str) -> None:
+    """Write it aside and move it into place, where a damaged one may lie."""
+    target = _directory(source_id, name)
+    aside = target.with_name(f"tmp-{name}-{os.getpid()}-{threading.get_ident()}")
+    aside.mkdir(parents=True)
+    began_s = time.perf_counter()
+    try:
+        write_index(aside, _entries(source_id))
+        if target.exists():
+            target.rename(target.with_name(f"tmp-{uuid.uuid4().hex}"))
+        with contextlib.suppress(FileExistsError):
+            # Another process may have mended it at the same moment: theirs is as good.
+            aside.rename(target)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    log.info("index_built", source=source_id, index=name, seconds=round(time.perf_counter() - began_s, 3))
+
+
+def _entries(source_id: int) -> Iterator[Entry]:
+    rows = Passage.objects.filter(source=source_id).order_by("pk")
+    columns = rows.values_list("pk", "language", F("document__title"), "heading", "text")
+    for pk, language, title, heading, text in columns.iterator(chunk_size=2000):
+        yield Entry(pk, language, f"{title}\n{heading}", text)
+
+
+def _remove_old(source_id: int, kept: set[str]) -> None:
+    now = time.time()
+    for path in (root() / str(source_id)).iterdir():
+        with contextlib.suppress(OSError):
+            if path.name not in kept and now - path.stat().st_mtime > KEPT_S:
+                shutil.rmtree(path, ignore_errors=True)
