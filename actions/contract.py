@@ -129,7 +129,8 @@ class Outcome:
 
     ``result`` is for the model, ``directives`` for the runtime, ``variables`` are merged into the call's
     parameters, ``agent_configuration`` (before the call only) overrides parts of the runtime's agent.
-    ``skipped`` is the reason why nothing was done (an email whose condition does not hold).
+    ``skipped`` is the reason why nothing was done (an email whose condition does not hold). ``fail_over``
+    (before the call only) is the reason why the agent must not take the call: no further action runs.
     """
 
     result: JSON = None
@@ -137,6 +138,7 @@ class Outcome:
     variables: Mapping[str, JSON] = field(default_factory=dict)
     agent_configuration: Mapping[str, JSON] | None = None
     skipped: str = ""
+    fail_over: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,7 @@ class Kind(ABC, Generic[P]):
     fields: ClassVar[tuple[str, ...]] = ()
     nested: ClassVar[tuple[str, ...]] = ()
     once_per_agent: ClassVar[bool] = False
+    rehearses: ClassVar[bool] = False
     admin_class: ClassVar[str] = "actions.admin.actions.KindAdmin"
     serializer_class: ClassVar[str] = ""
 
@@ -179,6 +182,16 @@ class Kind(ABC, Generic[P]):
     def freeze(self, action: Any) -> P:
         """Compile a row into parameters; raises :class:`FreezeError` with every error of the row."""
 
+    def draft(self, action: Any, changes: JSON = None) -> P:
+        """What the row would be frozen to now, with ``changes`` that an editor has not saved yet; what these
+        are, each kind says. Raises :class:`FreezeError`.
+        """
+        return self.freeze(action)
+
+    async def rehearse(self, params: P, context: CallContext, arguments: Mapping[str, JSON]) -> dict[str, JSON]:
+        """Do it once more for an editor who watches, and tell how it went; for kinds that ``rehearses``."""
+        raise NotImplementedError
+
     @abstractmethod
     async def run(self, params: P, context: CallContext, arguments: Mapping[str, JSON]) -> Outcome:
         """Do it; raises :class:`ActionError`. May be cancelled at ``context.deadline``."""
@@ -190,6 +203,16 @@ class Kind(ABC, Generic[P]):
     def default_description(self, language: str) -> str:
         """What the model is told when the editor left the description empty; '' demands one."""
         return ""
+
+    def message_before(self, params: P) -> Mapping[str, str] | None:
+        """During the call: whether the agent says something before it uses the tool (None: it does not), and
+        an example by language; without one for its language, the agent finds its own words.
+        """
+        return None
+
+    def reads_contact(self, params: P) -> bool:
+        """Whether a run needs what the account knows of the caller (the name ``contact``)."""
+        return False
 
     def time_limit_s(self, params: P) -> float:
         """How long one run may take; the runner caps it by the moment's own limit."""

@@ -12,11 +12,16 @@ class _Directive(BaseModel):
 
 
 class Say(_Directive):
-    """Speak ``text``; ``language`` is a BCP 47 tag."""
+    """Speak ``text``; ``language`` is a BCP 47 tag.
+
+    ``while_waiting``: it only fills the time until the tool has its result. Over REST that result is in the
+    same answer, so a runtime that has nothing left to wait for may leave it out.
+    """
 
     type: Literal["say"] = "say"
     text: str
     language: str
+    while_waiting: bool = False
 
 
 class Destination(_Directive):

@@ -16,6 +16,7 @@ def begin_answer(
     *,
     parameters: Mapping[str, JSON],
     agent_configuration: Mapping[str, JSON],
+    fail_over: str,
 ) -> dict[str, JSON]:
     return {
         "id": str(call.pk),
@@ -24,6 +25,7 @@ def begin_answer(
         "release": {"number": plan.number},
         "parameters": dict(parameters),
         "agent_configuration": dict(agent_configuration),
+        "fail_over": {"reason": fail_over} if fail_over else None,
         "tools": [tool_json(tool) for tool in plan.tools],
         "runs": [run_json(run) for run in runs],
     }
@@ -48,7 +50,11 @@ def finish_answer(call: Call) -> dict[str, JSON]:
 
 
 def tool_json(tool: ToolDefinition) -> dict[str, JSON]:
-    return {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+    """``messages`` is there only for a tool before which the agent says something."""
+    shown: dict[str, JSON] = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+    if tool.message_before is not None:
+        shown["messages"] = {"before": dict(tool.message_before)}
+    return shown
 
 
 def run_json(run: Run) -> dict[str, JSON]:

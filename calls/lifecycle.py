@@ -42,17 +42,22 @@ async def begin(account: Account, request: BeginCall) -> dict[str, JSON]:
     if not is_new and not await in_database(records.take_over_call)(call, answer_within_s=limit_s + LEASE_MARGIN_S):
         return await _first_answer(call, limit_s)
     plan = await in_database(load_plan)(call.release_id)
-    runs, agent_configuration = await _run_before(call, plan, deadline)
+    runs, agent_configuration, fail_over = await _run_before(call, plan, deadline)
     parameters = call.parameters
-    answer = answers.begin_answer(call, plan, runs, parameters=parameters, agent_configuration=agent_configuration)
+    answer = answers.begin_answer(
+        call, plan, runs, parameters=parameters, agent_configuration=agent_configuration, fail_over=fail_over
+    )
     await in_database(records.store_answer)(
         call, answer, runs, parameters=parameters, agent_configuration=agent_configuration
     )
     return answer
 
 
-async def _run_before(call: Call, plan: Plan, deadline: Deadline) -> tuple[list[Run], dict[str, JSON]]:
-    """Run one after the other, each seeing what those before it merged into the call's parameters."""
+async def _run_before(call: Call, plan: Plan, deadline: Deadline) -> tuple[list[Run], dict[str, JSON], str]:
+    """Run one after the other, each seeing what those before it merged into the call's parameters.
+
+    The first that asks for a fail-over is the last that runs; the reason comes third.
+    """
     runs: list[Run] = []
     agent_configuration: dict[str, JSON] = {}
     for action in plan.of(Moment.BEFORE):
@@ -65,7 +70,9 @@ async def _run_before(call: Call, plan: Plan, deadline: Deadline) -> tuple[list[
         agent_configuration.update(report.outcome.agent_configuration or {})
         records.fill_run(run, report, trace=context.trace, warnings=context.warnings)
         runs.append(run)
-    return runs, agent_configuration
+        if report.outcome.fail_over:
+            return runs, agent_configuration, report.outcome.fail_over
+    return runs, agent_configuration, ""
 
 
 def _fall_back_on_defaults(action: PlannedAction, report: RunReport) -> None:

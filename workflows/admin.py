@@ -1,4 +1,4 @@
-"""Workflows: a graph as readable JSON until there is an editor for it, its errors by step and field."""
+"""Workflows: the page of the editor, which falls back to JSON with its errors by step and field."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from accounts.admin_widgets import Column, RowsField
 from actions.admin.actions import KindAdmin
 from actions.admin.moments import change_url
 from actions.contract import Moment
+from workflows.editor import GraphWidget
 from workflows.models import Workflow
 
 ARGUMENT_COLUMNS = (
@@ -46,7 +47,7 @@ ARGUMENT_COLUMNS = (
 
 @admin.register(Workflow)
 class WorkflowAdmin(AccountAdmin):
-    fields = ("name", "description", "graph", "used_by")
+    fields = (("name", "description"), "graph", "used_by")
     readonly_fields = ("used_by",)
     list_display = ("name", "description", "uses", "updated_at")
     search_fields = ("name", "description")
@@ -55,8 +56,17 @@ class WorkflowAdmin(AccountAdmin):
         workflows: QuerySet[Workflow] = super().get_queryset(request)
         return workflows.annotate(use_count=Count("actions"))
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
-        return self.fields if obj else ("name", "description", "graph")
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str | Sequence[str]]:
+        return self.fields if obj else self.fields[:-1]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if "graph" in form.base_fields:
+            widget = GraphWidget()
+            widget.workflow = obj
+            form.base_fields["graph"].widget = widget
+            form.base_fields["graph"].help_text = ""
+        return form
 
     @display(description=_("used by (actions)"), ordering="use_count")
     def uses(self, workflow: Any) -> int:

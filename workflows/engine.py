@@ -15,45 +15,67 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from time import monotonic, perf_counter
 
 from django.utils.translation import gettext as _
 
 from actions.contract import JSON, ActionError, CallContext
+from actions.directives import Directive
 from actions.expressions.errors import ExpressionError
 from workflows.graph.compiled import CompiledGraph, Step
-from workflows.nodes.base import ERROR, NodeContext, NodeResult, ReturnValue
-from workflows.trace import Presenter
+from workflows.nodes.base import ERROR, NodeContext, NodeResult, Rehearsal, ReturnValue, WorkflowResult
+from workflows.trace import REHEARSAL_CHARS, Presenter
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowResult:
-    """``variables`` as the returning node saw them; without a ``return``, as they were where the branches end."""
+NOT_LIVE = "not_live"
+"""Code of the error of a node that a test has not run; no branch takes it."""
 
-    variables: Mapping[str, JSON]
-    parameters: Mapping[str, JSON] = field(default_factory=dict)
-    result: JSON = None
-    agent_configuration: Mapping[str, JSON] | None = None
+MOST_NODES = 1000
+"""Nodes that one run may begin, those of nested workflows included."""
 
 
-async def execute(graph: CompiledGraph, context: CallContext, variables: Mapping[str, JSON]) -> WorkflowResult:
+async def execute(
+    graph: CompiledGraph, context: CallContext, variables: Mapping[str, JSON], rehearsal: Rehearsal | None = None
+) -> WorkflowResult:
     """Run ``graph``; ``variables`` are the flat names it starts with.
 
     Raises ActionError: a node's own, naming the node, or ``timed_out``. ``context.trace`` receives one entry
     for each node that was begun or settled as not taken, also when this raises or is cancelled: ``node``,
     ``kind``, ``title``, ``started_ms`` (from the graph's start), ``duration_ms``, ``state`` (``succeeded``,
-    ``failed``, ``cancelled``, ``not_taken``), ``branch`` (the way out), ``input``, ``output``, ``error``.
+    ``failed``, ``cancelled``, ``not_taken``), ``branch`` (the way out), ``input``, ``output``, ``error``; in a
+    rehearsal also ``pinned`` and what the node tells in ``meta``.
     """
-    execution = _Execution(graph, context, variables)
+    execution = _Execution(graph, _Run(context, rehearsal), variables)
     try:
         async with asyncio.timeout(context.deadline.remaining_s()):
             await execution.run()
     except TimeoutError:
         raise _timed_out() from None
     return execution.result()
+
+
+class _Run:
+    """What a workflow and those nested in it share."""
+
+    def __init__(self, context: CallContext, rehearsal: Rehearsal | None) -> None:
+        self.context = context
+        self.rehearsal = rehearsal
+        self.presenter = Presenter() if rehearsal is None else Presenter(*REHEARSAL_CHARS)
+        self.began_s = perf_counter()
+        self.begun = 0
+
+    def begin_node(self) -> None:
+        """Raises ActionError where no further node may begin."""
+        if monotonic() >= self.context.deadline.at_s:
+            raise _timed_out()
+        self.begun += 1
+        if self.begun > MOST_NODES:
+            text = _("The workflow and those that it runs have more than %(most)d steps.") % {"most": MOST_NODES}
+            raise ActionError(text, code="too_many_steps", permanent=True)
 
 
 @dataclass(slots=True)
@@ -94,19 +116,21 @@ def _merged(views: list[_View]) -> _View:
 class _Execution:
     """One run of a graph. Nodes are known by their position in topological order."""
 
-    def __init__(self, graph: CompiledGraph, context: CallContext, variables: Mapping[str, JSON]) -> None:
+    def __init__(self, graph: CompiledGraph, shared: _Run, variables: Mapping[str, JSON], path: str = "") -> None:
         self.steps = graph.steps
-        self.context = context
-        self.presenter = Presenter()
-        self.began_s = perf_counter()
+        self.shared = shared
+        self.context = shared.context
+        self.presenter = shared.presenter
+        self.path = path
         self.unsettled = [step.incoming for step in graph.steps]
         # What the taken edges into each node bring. The start comes first and alone has no edge into it.
         self.arrived: list[list[_View]] = [[] for _step in graph.steps]
-        self.arrived[0].append(_View({**context.scope, **variables}, dict.fromkeys(variables, -1)))
+        self.arrived[0].append(_View({**self.context.scope, **variables}, dict.fromkeys(variables, -1)))
         self.ready = deque([0])
         self.tasks: dict[asyncio.Task[tuple[NodeResult, _View]], int] = {}
         self.ends: list[_View] = []
         self.returned: ReturnValue | None = None
+        self.directives: list[tuple[int, tuple[Directive, ...]]] = []
 
     async def run(self) -> None:
         try:
@@ -121,11 +145,12 @@ class _Execution:
             await self._cancel_tasks()
 
     def result(self) -> WorkflowResult:
-        variables = _merged(self.ends).variables()
-        if self.returned is None:
-            return WorkflowResult(variables)
-        returned = self.returned
-        return WorkflowResult(variables, returned.parameters, returned.result, returned.agent_configuration)
+        in_order = sorted(self.directives, key=lambda each: each[0])
+        return WorkflowResult(
+            _merged(self.ends).variables(),
+            self.returned or ReturnValue(),
+            tuple(directive for _position, directives in in_order for directive in directives),
+        )
 
     async def _begin(self, position: int) -> None:
         """Run the node here, or in a task if it waits while others can go on."""
@@ -148,34 +173,50 @@ class _Execution:
 
     async def _run_node(self, position: int) -> tuple[NodeResult, _View]:
         """Run one node and write its entry; raises what ends the graph."""
-        if monotonic() >= self.context.deadline.at_s:
-            raise _timed_out()
+        self.shared.begin_node()
         step = self.steps[position]
         view = _merged(self.arrived[position])
-        node = NodeContext(self.context, step.id, view.scope)
+        node = NodeContext(self.context, self.path + step.id, view.scope, rehearsal=self.shared.rehearsal)
+        if step.nested is not None:
+            node.run_nested = partial(self._run_nested, step.nested, node.node_id)
         started_s = perf_counter()
         entry = self._enter(step, started_s)
         try:
-            result = await step.kind.run(step.config, node)
+            result = await self._result_of(step, node, entry)
             entry["state"] = "succeeded"
         except Exception as exception:
             result = self._fail(step, entry, exception)
         finally:
             entry["duration_ms"] = _ms(perf_counter() - started_s)
             entry["input"] = self.presenter.show(node.input)
+            if node.meta is not None:
+                entry["meta"] = self.presenter.show(node.meta)
             if node.warnings:
                 self.context.warnings += [f"{step.title}: {text}" for text in node.warnings]
         entry["branch"] = result.output
         entry["output"] = self.presenter.show(result.data)
         return result, view.written(result.variables, position) if result.variables else view
 
+    async def _result_of(self, step: Step, node: NodeContext, entry: dict[str, JSON]) -> NodeResult:
+        if node.rehearsal is not None:
+            if entry.setdefault("pinned", node.node_id in node.rehearsal.pinned):
+                return step.kind.replay(step.config, node, node.rehearsal.pinned[node.node_id])
+            if step.kind.acts and not node.rehearsal.live:
+                raise ActionError(_("Nothing is sent in this test: pin an answer, or test live."), code=NOT_LIVE)
+        return await step.kind.run(step.config, node)
+
+    async def _run_nested(self, graph: CompiledGraph, node_id: str, variables: Mapping[str, JSON]) -> WorkflowResult:
+        nested = _Execution(graph, self.shared, variables, f"{node_id}/")
+        await nested.run()
+        return nested.result()
+
     def _enter(self, step: Step, started_s: float, state: str = "cancelled") -> dict[str, JSON]:
         """A new entry; a node counts as cancelled until it has ended, so the trace is right whatever happens."""
         entry = {
-            "node": step.id,
+            "node": self.path + step.id,
             "kind": step.kind.name,
             "title": step.title,
-            "started_ms": _ms(started_s - self.began_s),
+            "started_ms": _ms(started_s - self.shared.began_s),
             "duration_ms": 0.0,
             "state": state,
             "branch": None,
@@ -193,7 +234,7 @@ class _Execution:
         data = getattr(error, "data", None)
         entry["state"] = "failed"
         entry["error"] = self.presenter.show(facts)
-        if step.has_error_branch:
+        if step.has_error_branch and error.code != NOT_LIVE:
             return NodeResult(ERROR, variables={ERROR: facts}, data=data)
         entry["output"] = self.presenter.show(data)
         text = _("Step “%(title)s”: %(problem)s") % {"title": step.title, "problem": error.message}
@@ -203,6 +244,8 @@ class _Execution:
         """Settle the edges out of a node that has run."""
         step = self.steps[position]
         self.returned = result.returned
+        if result.directives:
+            self.directives.append((position, result.directives))
         taken = [target for output, target in step.edges if output == result.output]
         if self.returned is not None:
             # Nothing that other branches have set is part of what this node returns.

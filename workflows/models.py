@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_scopes import ScopedManager
@@ -28,6 +29,16 @@ class Workflow(models.Model):
         default=default_graph,
         help_text=gettext_lazy("The steps and the connections between them, as JSON."),
     )
+    version = models.PositiveIntegerField(gettext_lazy("version"), default=1, editable=False)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        verbose_name=gettext_lazy("changed by"),
+        related_name="+",
+        null=True,
+        blank=True,
+        editable=False,
+    )
     created_at = models.DateTimeField(gettext_lazy("created"), auto_now_add=True)
     updated_at = models.DateTimeField(gettext_lazy("last change"), auto_now=True)
 
@@ -47,6 +58,16 @@ class Workflow(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Each save is a version of its own, whoever else saves at the same time."""
+        with transaction.atomic():
+            if not self._state.adding:
+                stored = Workflow.objects.select_for_update().filter(pk=self.pk).values_list("version", flat=True)
+                self.version = (stored.first() or 0) + 1
+                if kwargs.get("update_fields") is not None:
+                    kwargs["update_fields"] = {*kwargs["update_fields"], "version"}
+            super().save(*args, **kwargs)
 
     def clean(self) -> None:
         super().clean()

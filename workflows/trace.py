@@ -15,6 +15,8 @@ CUT = "…"
 TEXT_CHARS = 4096
 VALUE_CHARS = 8192
 RUN_CHARS = 262_144
+REHEARSAL_CHARS = (65_536, 2_097_152)
+"""For one value, and for all, of a test in the editor, which is shown once and not kept."""
 MOST_ITEMS = 100
 MOST_DEPTH = 8
 
@@ -41,15 +43,16 @@ def storable_text(text: str) -> str:
 class Presenter:
     """Copies values for the trace of one run, which as a whole takes ``RUN_CHARS`` characters at most."""
 
-    def __init__(self) -> None:
-        self._run_left = RUN_CHARS
+    def __init__(self, value_chars: int = VALUE_CHARS, run_chars: int = RUN_CHARS) -> None:
+        self._value_chars = value_chars
+        self._run_left = run_chars
         self._left = 0
 
     def show(self, value: JSON) -> JSON:
         """A copy, cut to a bounded size, with the values of secret names masked."""
         if value is None:
             return None
-        room = self._left = min(VALUE_CHARS, self._run_left)
+        room = self._left = min(self._value_chars, self._run_left)
         shown = self._copy(value, MOST_DEPTH)
         self._run_left -= room - max(0, self._left)
         return shown

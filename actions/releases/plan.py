@@ -20,11 +20,16 @@ PLANS_KEPT = 4096
 
 @dataclass(frozen=True, slots=True)
 class ToolDefinition:
-    """What the model is offered: ``parameters`` is a JSON Schema (draft 2020-12)."""
+    """What the model is offered: ``parameters`` is a JSON Schema (draft 2020-12).
+
+    ``message_before``: the agent says something before it uses the tool, such as this, by language; None:
+    it does not.
+    """
 
     name: str
     description: str
     parameters: Mapping[str, JSON]
+    message_before: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class PlannedAction:
     params: Params
     tool: ToolDefinition | None
     arguments: Arguments | None
+    reads_contact: bool = False
 
     def argument_errors(self, arguments: Mapping[str, JSON]) -> list[tuple[str, str]]:
         """(path, message) of everything that does not fit the tool's schema."""
@@ -137,8 +143,16 @@ def _plan_action(
     tool = validator = None
     if moment == Moment.DURING:
         schema = kind.arguments_schema(params, language)
-        tool = ToolDefinition(name=name, description=description, parameters=schema)
+        before = kind.message_before(params)
+        tool = ToolDefinition(name=name, description=description, parameters=schema, message_before=before)
         validator = Arguments(schema)
     return PlannedAction(
-        name=name, kind=kind, moment=moment, description=description, params=params, tool=tool, arguments=validator
+        name=name,
+        kind=kind,
+        moment=moment,
+        description=description,
+        params=params,
+        tool=tool,
+        arguments=validator,
+        reads_contact=kind.reads_contact(params),
     )

@@ -86,10 +86,17 @@ class FinishCallSerializer(StrictSerializer):
         return FinishCall(transcript=tuple(data.pop("transcript", ())), **data)
 
 
+class ToolMessagesSerializer(serializers.Serializer[Any]):
+    before = serializers.DictField(
+        child=serializers.CharField(), help_text="What to say before the tool is used, by language; may be empty."
+    )
+
+
 class ToolSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     description = serializers.CharField()
     parameters = ObjectField(help_text="JSON Schema, draft 2020-12.")
+    messages = ToolMessagesSerializer(required=False, help_text="Only for tools that announce themselves.")
 
 
 class RunErrorSerializer(serializers.Serializer[Any]):
@@ -116,6 +123,10 @@ class ReleaseNumberSerializer(serializers.Serializer[Any]):
     number = serializers.IntegerField()
 
 
+class FailOverSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField()
+
+
 class BegunCallSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     state = serializers.CharField()
@@ -123,6 +134,7 @@ class BegunCallSerializer(serializers.Serializer[Any]):
     release = ReleaseNumberSerializer()
     parameters = ObjectField()
     agent_configuration = ObjectField()
+    fail_over = FailOverSerializer(allow_null=True, help_text="A before-action asks not to let the agent answer.")
     tools = ToolSerializer(many=True)
     runs = RunSummarySerializer(many=True)
 

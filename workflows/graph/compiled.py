@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ class Step:
     edges: tuple[tuple[str, int], ...]
     incoming: int
     has_error_branch: bool
+    nested: CompiledGraph | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,38 @@ class CompiledGraph:
     steps: tuple[Step, ...]
 
 
-def compile_graph(graph: Graph | JSON) -> CompiledGraph:
+def compile_graph(graph: Graph | JSON, workflows: Mapping[str, JSON] | None = None) -> CompiledGraph:
     """Raises :class:`GraphInvalidError` for what cannot run at all.
 
-    ``check_graph`` is stricter: it judges what may be published, this what has been published.
+    ``check_graph`` is stricter: it judges what may be published, this what has been published. ``workflows``
+    are the graphs, by name, of those that nodes run; none of them may run itself.
     """
+    return _Compiler(workflows or {}).graph(graph)
+
+
+class _Compiler:
+    """Compiles each named workflow once, however many nodes run it."""
+
+    def __init__(self, workflows: Mapping[str, JSON]) -> None:
+        self.workflows = workflows
+        self.compiled: dict[str, CompiledGraph] = {}
+        self.open: list[str] = []
+
+    def graph(self, graph: Graph | JSON) -> CompiledGraph:
+        return _compile(graph, self.named)
+
+    def named(self, name: str) -> CompiledGraph:
+        if name not in self.compiled:
+            if name in self.open or name not in self.workflows:
+                text = _("The workflow “%(name)s” cannot be run from here.") % {"name": name}
+                raise GraphInvalidError([GraphError(None, None, text)])
+            self.open.append(name)
+            self.compiled[name] = self.graph(self.workflows[name])
+            self.open.pop()
+        return self.compiled[name]
+
+
+def _compile(graph: Graph | JSON, named: Callable[[str], CompiledGraph]) -> CompiledGraph:
     graph = graph if isinstance(graph, Graph) else parse_graph(graph)
     nodes = {node.id: node for node in graph.nodes}
     edges = [edge for edge in graph.edges if edge.source in nodes and edge.target in nodes]
@@ -66,10 +95,15 @@ def compile_graph(graph: Graph | JSON) -> CompiledGraph:
     ways: dict[str, list[tuple[str, int]]] = {node_id: [] for node_id in nodes}
     for edge in edges:
         ways[edge.source].append((edge.output, position[edge.target]))
-    return CompiledGraph(tuple(_compile_node(nodes[node_id], ways[node_id], incoming[node_id]) for node_id in order))
+    return CompiledGraph(
+        tuple(compile_node(nodes[node_id], ways[node_id], incoming[node_id], named) for node_id in order)
+    )
 
 
-def _compile_node(node: Node, edges: list[tuple[str, int]], incoming: int) -> Step:
+def compile_node(
+    node: Node, edges: list[tuple[str, int]], incoming: int, named: Callable[[str], CompiledGraph]
+) -> Step:
+    """``named`` gives the workflow of a name. Raises :class:`GraphInvalidError`."""
     if node.kind not in discover():
         text = _("There is no kind of step called “%(kind)s”.") % {"kind": node.kind}
         raise GraphInvalidError([GraphError(node.id, "kind", text)])
@@ -90,4 +124,5 @@ def _compile_node(node: Node, edges: list[tuple[str, int]], incoming: int) -> St
         edges=tuple(sorted(edges, key=lambda edge: edge[1])),
         incoming=incoming,
         has_error_branch=any(output == ERROR for output, _target in edges),
+        nested=named(use.name) if (use := kind.nested(config)) else None,
     )

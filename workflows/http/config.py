@@ -66,6 +66,7 @@ class ApiRequestConfig(NodeConfig):
 
     method: Method = "GET"
     url: Annotated[str, AfterValidator(_check_address)]
+    auth_profile: str = Field(default="", max_length=100)
     query: dict[str, TemplateText] = Field(default_factory=dict, max_length=100)
     headers: dict[HeaderName, TemplateText] = Field(default_factory=dict, max_length=50)
     body: TemplateJSON = None

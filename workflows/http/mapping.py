@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from pydantic import BaseModel, ConfigDict
 
 from actions.contract import JSON
@@ -17,6 +18,14 @@ from workflows.http.text import as_text
 from workflows.trace import storable_text
 
 ValueType = Literal["string", "integer", "number", "boolean", "any"]
+
+TYPE_OPTIONS = (
+    ("any", gettext_lazy("Any")),
+    ("string", gettext_lazy("Text")),
+    ("integer", gettext_lazy("Whole number")),
+    ("number", gettext_lazy("Number")),
+    ("boolean", gettext_lazy("Yes or no")),
+)
 
 _NUMBER = re.compile(r"[+-]?\d{1,18}(?:[.,]\d{1,18})?")
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}

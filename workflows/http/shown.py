@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from actions.contract import JSON
-from outbound.http import IncomingResponse, OutgoingRequest, shown_url
+from outbound.http import IncomingResponse, OutboundError, OutgoingRequest, shown_url
 from workflows.trace import CUT, MASK, is_secret
 
 PREVIEW_BYTES = 4096
@@ -13,7 +13,7 @@ PREVIEW_BYTES = 4096
 _MEMBER = re.compile(r'("(?:[^"\\]|\\.){1,80}"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\Z)')
 
 
-def request_shown(request: OutgoingRequest, body: JSON) -> dict[str, JSON]:
+def request_shown(request: OutgoingRequest, body: JSON, auth_profile: str = "") -> dict[str, JSON]:
     """Headers, query and body are masked by their names when the trace copies them."""
     shown: dict[str, JSON] = {"method": request.method, "url": shown_url(request.url)}
     if request.query:
@@ -22,7 +22,28 @@ def request_shown(request: OutgoingRequest, body: JSON) -> dict[str, JSON]:
         shown["headers"] = dict(request.headers)
     if request.body is not None:
         shown["body"] = body
+    if auth_profile:
+        shown["auth_profile"] = auth_profile
     return shown
+
+
+def meta_shown(request: JSON, response: IncomingResponse) -> dict[str, JSON]:
+    """All of an answer, for an editor who tests: ``request`` as :func:`request_shown` gave it.
+
+    ``body`` is the answer's JSON where it is JSON, else text. Masked by names when the trace copies it.
+    """
+    try:
+        body = response.json() if response.body.strip() else None
+    except OutboundError:
+        body = response.text()
+    return {
+        "request": request,
+        "status": response.status,
+        "headers": dict(response.headers),
+        "elapsed_ms": round(response.elapsed_ms, 3),
+        "size": len(response.body),
+        "body": body,
+    }
 
 
 def response_shown(response: IncomingResponse, retries: int) -> dict[str, JSON]:

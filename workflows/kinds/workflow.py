@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from copy import deepcopy
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -13,67 +12,32 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_scopes import ScopedManager
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
-from pydantic import ValidationError as InvalidError
+from pydantic import Field, model_validator
 
 from actions.contract import BEFORE_LIMIT_S, JSON, CallContext, FreezeError, Kind, Moment, Outcome, Params
 from actions.models import Action
 from actions.registry import register
+from workflows.callers import parameters_of
 from workflows.engine import execute
-from workflows.fields import ParameterName, VariableName
-from workflows.graph import CompiledGraph, compile_graph, returned_parameters
-from workflows.graph.messages import sentences
+from workflows.graph import CompiledGraph, compile_graph
+from workflows.kinds.arguments import (
+    Argument,
+    property_names,
+    read_arguments,
+    schema_of,
+    validate_arguments,
+    validate_parameters,
+    validate_schema,
+    validate_sentences,
+)
+from workflows.library import Draft, check_draft, release_graph
+from workflows.nodes.base import Rehearsal
+from workflows.rehearsing import play
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 LONGEST_S = int(BEFORE_LIMIT_S)
-
-
-class Argument(BaseModel):
-    """An argument that the model gives when it calls the workflow as a tool; a variable of that name."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: VariableName
-    description: str = Field(default="", max_length=1000)
-    type: Literal["string", "integer", "number", "boolean"] = "string"
-    required: bool = False
-
-
-_ARGUMENTS: TypeAdapter[tuple[Argument, ...]] = TypeAdapter(tuple[Argument, ...])
-_PARAMETERS: TypeAdapter[dict[str, JSON]] = TypeAdapter(dict[ParameterName, Any])
-
-
-def read_arguments(value: JSON) -> tuple[Argument, ...]:
-    """Raises Django's ValidationError with every mistake."""
-    arguments: tuple[Argument, ...] = _read(_ARGUMENTS, value)
-    names = [argument.name for argument in arguments]
-    if doubled := {name for name in names if names.count(name) > 1}:
-        raise ValidationError(_("Declared twice: %(names)s.") % {"names": ", ".join(sorted(doubled))})
-    return arguments
-
-
-def read_parameters(value: JSON) -> dict[str, JSON]:
-    """Raises Django's ValidationError with every mistake."""
-    parameters: dict[str, JSON] = _read(_PARAMETERS, value)
-    return parameters
-
-
-def _read(adapter: TypeAdapter[Any], value: JSON) -> Any:
-    try:
-        return adapter.validate_python(value)
-    except InvalidError as error:
-        texts = [": ".join(filter(None, [".".join(map(str, path)), text])) for path, text in sentences(error)]
-        raise ValidationError(texts) from error
-
-
-def validate_arguments(value: JSON) -> None:
-    read_arguments(value)
-
-
-def validate_parameters(value: JSON) -> None:
-    read_parameters(value)
 
 
 class WorkflowAction(Action):
@@ -97,8 +61,27 @@ class WorkflowAction(Action):
         validators=[validate_arguments],
         help_text=gettext_lazy(
             "During the call: what the agent has to give, as a list of name, description, type (string, integer, "
-            "number, boolean) and required."
+            "number, boolean, list, enum with values) and required."
         ),
+    )
+    raw_schema = models.JSONField(
+        gettext_lazy("JSON Schema of the arguments"),
+        default=dict,
+        blank=True,
+        validators=[validate_schema],
+        help_text=gettext_lazy("During the call, for those who need more: draft 2020-12, in place of the arguments."),
+    )
+    speaks_before = models.BooleanField(
+        gettext_lazy("message before execution"),
+        default=False,
+        help_text=gettext_lazy("During the call: the agent says something before it uses this action."),
+    )
+    before_texts = models.JSONField(
+        gettext_lazy("examples of this message"),
+        default=dict,
+        blank=True,
+        validators=[validate_sentences],
+        help_text=gettext_lazy('One sentence a language: {"fr": "Je regarde tout de suite.", "en": "Let me look."}'),
     )
     default_parameters = models.JSONField(
         gettext_lazy("default parameters"),
@@ -126,16 +109,21 @@ class WorkflowAction(Action):
 
 
 class WorkflowParams(Params):
-    """``graph`` is the workflow's own as it was when the release was published."""
+    """``graph`` is the workflow's own as it was when the release was published, ``workflows`` are the graphs
+    of those that it runs, by name.
+    """
 
     graph: dict[str, Any]
+    workflows: dict[str, dict[str, Any]] = Field(default_factory=dict)
     timeout_s: int = Field(default=5, ge=1, le=LONGEST_S)
     arguments: tuple[Argument, ...] = ()
+    raw_schema: dict[str, Any] = Field(default_factory=dict)
+    before_texts: dict[str, str] | None = None
     default_parameters: dict[str, Any] = Field(default_factory=dict)
 
     @cached_property
     def compiled(self) -> CompiledGraph:
-        return compile_graph(self.graph)
+        return compile_graph(self.graph, self.workflows)
 
     @model_validator(mode="after")
     def _compile_now(self) -> WorkflowParams:
@@ -153,45 +141,65 @@ class WorkflowKind(Kind[WorkflowParams]):
     moments = frozenset(Moment)
     Params = WorkflowParams
     model = WorkflowAction
-    fields = ("workflow", "timeout_s", "parameters", "default_parameters")
+    fields = (
+        *("workflow", "timeout_s", "parameters", "raw_schema"),
+        *("speaks_before", "before_texts", "default_parameters"),
+    )
     admin_class = "workflows.admin.WorkflowActionAdmin"
+    rehearses = True
 
     def freeze(self, action: WorkflowAction) -> WorkflowParams:
         errors = _field_errors(action)
         during = action.moment == Moment.DURING
         arguments = read_arguments(action.parameters) if during and "parameters" not in errors else ()
+        raw_schema = action.raw_schema or {} if during and "raw_schema" not in errors else {}
+        graphs: dict[str, JSON] = {}
         if not action.in_account:
             errors["workflow"] = [_("This workflow does not exist.")]
-        elif "parameters" not in errors and (
-            problems := action.workflow.check_for(action.moment, _flat_names(action, arguments))
-        ):
-            errors["workflow"] = [*action.workflow.sentences(problems)]
+        elif not errors.keys() & {"parameters", "raw_schema"}:
+            draft = _checked(action, [argument.name for argument in arguments] + property_names(raw_schema))
+            graphs = draft.graphs
+            if draft.errors:
+                errors["workflow"] = [*action.workflow.sentences(draft.errors)]
         if errors:
             raise FreezeError(errors)
         return WorkflowParams(
-            graph=deepcopy(action.workflow.graph),
+            graph=release_graph(action.workflow.graph),
+            workflows=graphs,
             timeout_s=action.timeout_s,
             arguments=arguments,
+            raw_schema=raw_schema,
+            before_texts=dict(action.before_texts) if during and action.speaks_before else None,
             default_parameters=action.default_parameters,
         )
 
+    def draft(self, action: WorkflowAction, changes: JSON = None) -> WorkflowParams:
+        """``changes``: the graph as it is being drawn, in place of the saved one; None: the saved one."""
+        if changes is not None:
+            action.workflow.graph = changes
+        return self.freeze(action)
+
     def arguments_schema(self, params: WorkflowParams, language: str) -> dict[str, JSON]:
-        return {
-            "type": "object",
-            "properties": {argument.name: _property(argument) for argument in params.arguments},
-            "required": [argument.name for argument in params.arguments if argument.required],
-            "additionalProperties": False,
-        }
+        return params.raw_schema or schema_of(params.arguments)
+
+    def message_before(self, params: WorkflowParams) -> Mapping[str, str] | None:
+        return params.before_texts
 
     async def run(self, params: WorkflowParams, context: CallContext, arguments: Mapping[str, JSON]) -> Outcome:
-        # An argument that the model left out is what the call knows by that name, otherwise null.
-        names = [argument.name for argument in params.arguments]
-        given = {name: arguments.get(name, context.scope.get(name)) for name in names}
-        result = await execute(params.compiled, context, given)
+        result = await execute(params.compiled, context, _given(params, context, arguments))
+        returned = result.returned
         if context.moment == Moment.DURING:
-            told = result.parameters if result.result is None else result.result
-            return Outcome(result=told, variables=result.parameters)
-        return Outcome(variables=result.parameters, agent_configuration=result.agent_configuration)
+            return Outcome(result=result.told, variables=returned.parameters, directives=result.directives)
+        return Outcome(
+            variables=returned.parameters,
+            agent_configuration=returned.agent_configuration,
+            fail_over=returned.fail_over,
+        )
+
+    async def rehearse(
+        self, params: WorkflowParams, context: CallContext, arguments: Mapping[str, JSON]
+    ) -> dict[str, JSON]:
+        return await play(params.compiled, context, _given(params, context, arguments), Rehearsal(live=True))
 
     def time_limit_s(self, params: WorkflowParams) -> float:
         return params.timeout_s
@@ -202,7 +210,7 @@ class WorkflowKind(Kind[WorkflowParams]):
 
 def _field_errors(action: WorkflowAction) -> dict[str, list[StrOrPromise]]:
     """Rows may have been saved without a form: what a release stores is checked again."""
-    checked = {"timeout_s", "parameters", "default_parameters"}
+    checked = {"timeout_s", "parameters", "raw_schema", "before_texts", "default_parameters"}
     try:
         action.clean_fields(exclude={field.name for field in action._meta.fields} - checked)
     except ValidationError as error:
@@ -210,16 +218,19 @@ def _field_errors(action: WorkflowAction) -> dict[str, list[StrOrPromise]]:
     return {}
 
 
-def _flat_names(action: WorkflowAction, arguments: Iterable[Argument]) -> set[str]:
-    """The flat names that a run may begin with: its arguments, and what any workflow of the agent returns."""
-    names = {argument.name for argument in arguments}
-    for other in WorkflowAction.objects.filter(agent=action.agent, enabled=True).select_related("workflow"):
-        names |= returned_parameters(other.workflow.graph)
-        if isinstance(other.default_parameters, dict):
-            names |= other.default_parameters.keys()
-    return names
+def _given(params: WorkflowParams, context: CallContext, arguments: Mapping[str, JSON]) -> dict[str, JSON]:
+    """The variables to begin with; an argument left out is what the call knows by that name, otherwise null."""
+    names = property_names(params.raw_schema) or [argument.name for argument in params.arguments]
+    return {name: arguments.get(name, context.scope.get(name)) for name in names}
 
 
-def _property(argument: Argument) -> dict[str, JSON]:
-    described = {"description": argument.description} if argument.description else {}
-    return {"type": argument.type, **described}
+def _checked(action: WorkflowAction, arguments: Iterable[str]) -> Draft:
+    """The workflow at the action's moment, with the names that a run may begin with."""
+    workflow = action.workflow
+    return check_draft(
+        workflow.graph,
+        account_id=workflow.account_id,
+        name=workflow.name,
+        moment=action.moment,
+        flat_names={*arguments, *parameters_of(action.agent)},
+    )

@@ -41,18 +41,20 @@ class ReturnNode(NodeKind[ReturnConfig]):
     icon = "keyboard_return"
     Config = ReturnConfig
     fields = (
-        FieldForm("parameters", _("Parameters"), "template_pairs", _("Merged into the parameters of the call.")),
+        FieldForm("parameters", _("Parameters"), "key-value", _("Merged into the parameters of the call.")),
         FieldForm(
             "result",
             _("Result"),
-            "template_json",
+            "json-template",
             _("During the call: what the agent is told. Empty: it is told the parameters."),
+            moments=frozenset({Moment.DURING}),
         ),
         FieldForm(
             "agent_configuration",
             _("Agent configuration"),
-            "template_json",
+            "json-template",
             _("Before the call only: the parts of the agent's configuration that this call replaces."),
+            moments=frozenset({Moment.BEFORE}),
         ),
     )
 

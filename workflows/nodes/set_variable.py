@@ -37,9 +37,14 @@ class SetVariableNode(NodeKind[SetVariableConfig]):
     summary = _("Gives variables a value: fixed, or made from other variables.")
     icon = "edit_note"
     Config = SetVariableConfig
+    default_config = {"variables": [{"variable": "name", "value": ""}]}
     fields = (
         FieldForm(
-            "variables", _("Variables"), "assignments", _("Set in this order; a value may use those set above it.")
+            "variables",
+            _("Variables"),
+            "variable-rows",
+            _("Set in this order; a value may use those set above it."),
+            required=True,
         ),
     )
 

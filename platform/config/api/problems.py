@@ -40,7 +40,8 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
 def _as_problem(error: Exception) -> dict[str, Any] | None:
     match error:
         case Problem():
-            return problem(error.status, error.code, str(error.title), str(error.detail), error.fields)
+            known = problem(error.status, error.code, str(error.title), str(error.detail), error.fields)
+            return {**error.members, **known}
         case exceptions.ValidationError():
             return problem(422, "invalid_fields", _("Some fields are not valid"), "", _fields(error.detail))
         case exceptions.APIException():

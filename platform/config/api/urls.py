@@ -11,8 +11,15 @@ from actions.api.actions import ActionsViewSet
 from actions.api.agents import AgentsViewSet
 from actions.api.kinds import KindsView
 from actions.api.releases import ReleasesViewSet
-from workflows.api import WorkflowsViewSet
+from calls.api.reruns import RerunView, SamplesView
+from outbound.api import AuthProfilesViewSet
+from knowledge.api import DocumentsViewSet, SourcesViewSet
+from workflows.api.drafts import CheckView, TestView, VariablesView
+from workflows.api.files import ExportView, ImportView
+from workflows.api.nodes import NodesView
+from workflows.api.workflows import WorkflowsViewSet
 
+UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 AGENT = r"agents/(?P<agent_slug>[-\w]{1,63})"
 
 router = SimpleRouter()
@@ -20,10 +27,22 @@ router.trailing_slash = "/?"
 router.register("agents", AgentsViewSet, basename="agent")
 router.register(rf"{AGENT}/actions", ActionsViewSet, basename="action")
 router.register(rf"{AGENT}/releases", ReleasesViewSet, basename="release")
+router.register("auth-profiles", AuthProfilesViewSet, basename="auth-profile")
 router.register("workflows", WorkflowsViewSet, basename="workflow")
+router.register("sources", SourcesViewSet, basename="source")
+router.register(r"sources/(?P<source_id>[0-9]{1,18})/documents", DocumentsViewSet, basename="document")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^account/?$", AccountView.as_view(), name="account"),
     re_path(r"^kinds/?$", KindsView.as_view(), name="kinds"),
+    re_path(r"^nodes/?$", NodesView.as_view(), name="nodes"),
+    # The id of a workflow is a number: none of these can be one.
+    re_path(r"^workflows/check/?$", CheckView.as_view(), name="workflow-check"),
+    re_path(r"^workflows/variables/?$", VariablesView.as_view(), name="workflow-variables"),
+    re_path(r"^workflows/test/?$", TestView.as_view(), name="workflow-test"),
+    re_path(r"^workflows/samples/?$", SamplesView.as_view(), name="workflow-samples"),
+    re_path(r"^workflows/import/?$", ImportView.as_view(), name="workflow-import"),
+    re_path(r"^workflows/(?P<id>[0-9]{1,18})/export/?$", ExportView.as_view(), name="workflow-export"),
+    re_path(rf"^runs/(?P<run_id>{UUID})/rerun/?$", RerunView.as_view(), name="run-rerun"),
     *router.urls,
 ]

@@ -131,7 +131,7 @@ def test_all_fields_are_checked_again(agent: Agent) -> None:
         ("parameters", [{"type": "string"}]),
         ("parameters", [{"name": "a b"}]),
         ("parameters", [{"name": "interaction"}]),
-        ("parameters", [{"name": "a", "type": "list"}]),
+        ("parameters", [{"name": "a", "type": "object"}]),
         ("parameters", [{"name": "a"}, {"name": "a"}]),
         ("default_parameters", ["a"]),
         ("default_parameters", {"é": 1}),

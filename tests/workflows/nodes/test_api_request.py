@@ -16,14 +16,14 @@ from tests.outbound.upstream import Handler, Received, Reply, Upstream, serve
 from tests.workflows.support import call_context, entry, graph, node, run_graph, states
 from workflows.engine import WorkflowResult
 from workflows.graph import check_graph
-from workflows.nodes import api_request
+from workflows.http import retrying
 
 pytestmark = pytest.mark.usefixtures("outside", "_impatient")
 
 
 @pytest.fixture
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api_request, "BACKOFF_S", 0.001)
+    monkeypatch.setattr(retrying, "BACKOFF_S", 0.001)
 
 
 CUSTOMER = {"customer": {"firstName": "Zoé", "tier": "gold", "points": "120", "since": None}, "open": True}
@@ -399,7 +399,7 @@ async def test_a_permanent_failure_is_not_retried() -> None:
 
 
 async def test_retries_stop_where_the_deadline_would_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api_request, "BACKOFF_S", 60.0)
+    monkeypatch.setattr(retrying, "BACKOFF_S", 60.0)
     async with serve(in_turn(503)) as upstream:
         error, _told = await failing(upstream.url(), retries=3)
 
