@@ -54,5 +54,5 @@ bench-queue: setup-dev ## Measure the embedded queue
 	@$(BIN)/python -m bench.embedded_queue
 
 clean: ## Remove caches and .venv, never var/
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis frontend/node_modules static/editor
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} + ; find locale -name '*.mo' -delete

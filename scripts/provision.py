@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scripts import frontend
+
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / "bin" / "python"
@@ -183,6 +185,22 @@ def compile_catalogues() -> None:
         subprocess.run([VENV_PYTHON, "-m", "scripts.messages", "--compile"], cwd=ROOT, check=True)
 
 
+def build_editor() -> None:
+    """The drawing editor of workflows. Without it the product runs, and workflows are edited as JSON."""
+    if frontend.is_built():
+        return
+    with one_at_a_time():
+        if frontend.is_built():
+            return
+        say("Building the workflow editor …")
+        log = VENV / "editor.log"
+        try:
+            frontend.build(VENV_PYTHON, log)
+        except frontend.BuildError as error:
+            say(f"The workflow editor is missing: {error}. Workflows are edited as JSON until the same command")
+            say("is run again and succeeds (details: .venv/editor.log).")
+
+
 def find_or_fetch_browser() -> None:
     """Give the browser tests a Chromium: the machine's own, or Playwright's download, tried once."""
     tried = VENV / "browser-download-tried"
@@ -207,6 +225,7 @@ def provision(requirements: str) -> None:
             if not is_current(requirements):
                 _bring_up_to_date(requirements)
     compile_catalogues()
+    build_editor()
     if requirements == DEV_REQUIREMENTS:
         find_or_fetch_browser()
 
