@@ -16,15 +16,14 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django_scopes import scopes_disabled
 
 from accounts.models import Language
 from knowledge import languages
 from knowledge.index import store
-from knowledge.models import Document, DocumentState, Passage, Source, SourceLanguage
+from knowledge.models import Document, DocumentError, DocumentState, Passage, Source, SourceLanguage
 from knowledge.splitting import Piece, split
 from knowledge.wake import wake_worker
 
@@ -36,10 +35,6 @@ WAKE_AGAIN_AFTER_S = 60
 BATCH = 500
 
 
-class DocumentError(Exception):
-    """The document cannot be indexed; the message is for whoever wrote it."""
-
-
 def ingest_source(source_id: int) -> None:
     """Split what waits, then bring the index up to date."""
     token, documents = claim(source_id)
@@ -49,7 +44,7 @@ def ingest_source(source_id: int) -> None:
             store.rebuild(source_id)
     except Exception:
         log.exception("index_not_built", source=source_id)
-        _fail(done, token, _("The index could not be written; the cause is in the server's log."))
+        _fail(done, token, DocumentError.INDEX)
         return
     _held(done, token).update(state=DocumentState.READY, error="", claim=None, lease_until=None)
 
@@ -81,11 +76,9 @@ def _ingest(document: Document, token: UUID) -> bool:
         if digest == document.content_hash:
             return True
         return _store(document, token, digest)
-    except DocumentError as error:
-        _fail([document.pk], token, str(error))
     except Exception:
         log.exception("document_broke", document=document.pk)
-        _fail([document.pk], token, _("This document could not be read; the cause is in the server's log."))
+        _fail([document.pk], token, DocumentError.UNREADABLE)
     return False
 
 
@@ -93,7 +86,8 @@ def _store(document: Document, token: UUID, digest: str) -> bool:
     """Passages keep their ids by position: the index that is still in use goes on leading to rows that exist."""
     pieces = split(document.text)
     if not pieces:
-        raise DocumentError(_("The document holds no text."))
+        _fail([document.pk], token, DocumentError.NO_TEXT)
+        return False
     passages = _passages(document, pieces)
     with transaction.atomic():
         if not _held([document.pk], token).update(content_hash=digest):
@@ -128,11 +122,11 @@ def _passages(document: Document, pieces: list[Piece]) -> list[Passage]:
     ]
 
 
-def _held(documents: Iterable[int], token: UUID):  # type: ignore[no-untyped-def]
+def _held(documents: Iterable[int], token: UUID) -> QuerySet[Document]:
     return Document.objects.filter(pk__in=list(documents), claim=token, state=DocumentState.INDEXING)
 
 
-def _fail(documents: Iterable[int], token: UUID, reason: str) -> None:
+def _fail(documents: Iterable[int], token: UUID, reason: DocumentError) -> None:
     _held(documents, token).update(state=DocumentState.FAILED, error=reason, claim=None, lease_until=None)
 
 
@@ -153,7 +147,7 @@ def sweep() -> dict[str, int]:
         expired = Document.objects.filter(state=DocumentState.INDEXING, lease_until__lt=timezone.now())
         lost = {"claim": None, "lease_until": None}
         failed = expired.filter(attempts__gte=MOST_ATTEMPTS).update(
-            state=DocumentState.FAILED, error=_("The worker was lost on every attempt."), **lost
+            state=DocumentState.FAILED, error=DocumentError.WORKER_LOST, **lost
         )
         released = expired.update(state=DocumentState.WAITING, **lost)
         if released:

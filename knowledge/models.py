@@ -38,6 +38,15 @@ class DocumentState(models.TextChoices):
     FAILED = "failed", _("Failed")
 
 
+class DocumentError(models.TextChoices):
+    """Why a document failed."""
+
+    NO_TEXT = "no_text", _("The document holds no text.")
+    UNREADABLE = "unreadable", _("The document could not be read; the cause is in the server's log.")
+    INDEX = "index", _("The index could not be written; the cause is in the server's log.")
+    WORKER_LOST = "worker_lost", _("The worker was lost on every attempt.")
+
+
 class Source(models.Model):
     """A set of documents that is searched as one.
 
@@ -107,7 +116,7 @@ class Document(models.Model):
     state = models.CharField(
         _("state"), max_length=8, choices=DocumentState.choices, default=DocumentState.WAITING, editable=False
     )
-    error = models.TextField(_("error"), blank=True, editable=False)
+    error = models.CharField(_("error"), max_length=12, choices=DocumentError.choices, blank=True, editable=False)
     content_hash = models.CharField(max_length=64, blank=True, editable=False)
     claim = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
