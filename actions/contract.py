@@ -6,6 +6,7 @@ row (a subclass of ``actions.models.Action``), a *run* is a record (``calls.mode
 
 from __future__ import annotations
 
+import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,9 @@ JSON = Any
 
 BEFORE_LIMIT_S = 30.0
 """No before-action may take longer: the caller hears ringing."""
+
+
+_CONTACT = re.compile(r"\bcontact\b")
 
 
 class Moment(TextChoices):
@@ -211,8 +215,11 @@ class Kind(ABC, Generic[P]):
         return None
 
     def reads_contact(self, params: P) -> bool:
-        """Whether a run needs what the account knows of the caller (the name ``contact``)."""
-        return False
+        """Whether a run needs what the account knows of the caller (the name ``contact``), which costs a look-up.
+
+        Asked once, when a plan is loaded. Better once too often than not at all: the word alone is enough.
+        """
+        return _CONTACT.search(params.model_dump_json()) is not None
 
     def time_limit_s(self, params: P) -> float:
         """How long one run may take; the runner caps it by the moment's own limit."""

@@ -20,7 +20,7 @@ async def execute(run: Run) -> None:
     action = plan.find(Moment.AFTER, run.action_name)
     assert action is not None, "a queued run's action is in the release that its call pinned"
     deadline = Deadline.after(settings.AFTER_RUN_TIMEOUT_S)
-    context = lifecycle.context_of(call, plan, run, deadline)
+    context = lifecycle.context_of(call, plan, run, deadline, await lifecycle.contact_for(call, action))
     async with session_scope():
         report = await run_action(action, context, {})
     await in_database(after.settle)(run, report, trace=context.trace, warnings=context.warnings)

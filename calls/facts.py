@@ -13,28 +13,40 @@ from django.utils.translation import override
 
 from actions.contract import JSON, AgentFacts
 from actions.expressions import scope as expression_scope
+from contacts.merging import contact_json, find_contact
 
 if TYPE_CHECKING:
     from actions.releases import Plan
     from calls.models import Call
 
 
-def scope_of(call: Call, plan: Plan) -> Mapping[str, JSON]:
-    """Names in scope for a run of this call, at this moment of it."""
+def scope_of(call: Call, plan: Plan, contact: JSON = None) -> Mapping[str, JSON]:
+    """Names in scope for a run of this call, at this moment of it; ``contact`` as :func:`contact_of` gives it."""
     return expression_scope.build(
         system=_system(call, plan.agent),
         interaction=_interaction(call, plan),
         sip=call.sip_headers,
         context=call.context,
         params=call.parameters,
+        contact=contact,
     )
+
+
+def contact_of(call: Call) -> JSON:
+    """What the account knows of the other end of the call, or None. Asks the database."""
+    found = find_contact(_other_end(call))
+    return None if found is None else contact_json(found)
+
+
+def _other_end(call: Call) -> str:
+    return call.from_number if call.direction == "inbound" else call.to_number
 
 
 def _system(call: Call, agent: AgentFacts) -> dict[str, JSON]:
     now = timezone.now().astimezone(zoneinfo.ZoneInfo(agent.time_zone))
     with override(agent.language):
         day_of_week = str(WEEKDAYS[now.weekday()])
-    e164, national = _phone(call.from_number if call.direction == "inbound" else call.to_number)
+    e164, national = _phone(_other_end(call))
     return {
         "callId": str(call.pk),
         "agentId": agent.slug,

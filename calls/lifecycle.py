@@ -18,7 +18,7 @@ from actions.contract import BEFORE_LIMIT_S, JSON, CallContext, CallEvent, Deadl
 from actions.releases import Plan, PlannedAction, load_plan
 from calls import after, answers, errors, records
 from calls.database import in_database
-from calls.facts import scope_of
+from calls.facts import contact_of, scope_of
 from calls.models import Call, Event, Run, RunState
 from calls.requests import BeginCall, FinishCall, InvokeAction, RecordEvent
 from calls.runner import RunReport, run_action
@@ -62,7 +62,9 @@ async def _run_before(call: Call, plan: Plan, deadline: Deadline) -> tuple[list[
     agent_configuration: dict[str, JSON] = {}
     for action in plan.of(Moment.BEFORE):
         run = records.new_run(call, action, state=RunState.RUNNING)
-        context = context_of(call, plan, run, deadline.sooner(action.kind.time_limit_s(action.params)))
+        contact = await contact_for(call, action)
+        limit = deadline.sooner(action.kind.time_limit_s(action.params))
+        context = context_of(call, plan, run, limit, contact)
         report = await run_action(action, context, {})
         if report.state == RunState.FAILED:
             _fall_back_on_defaults(action, report)
@@ -111,7 +113,7 @@ async def invoke(call_id: UUID, request: InvokeAction) -> dict[str, JSON]:
 
 
 async def _run_during(call: Call, plan: Plan, action: PlannedAction, run: Run, deadline: Deadline) -> dict[str, JSON]:
-    context = context_of(call, plan, run, deadline)
+    context = context_of(call, plan, run, deadline, await contact_for(call, action))
     report = await run_action(action, context, run.arguments)
     result = report.outcome.result
     if report.state == RunState.FAILED:
@@ -168,7 +170,12 @@ async def finish(call_id: UUID, request: FinishCall) -> dict[str, JSON]:
 # --- shared ---------------------------------------------------------------------------------------
 
 
-def context_of(call: Call, plan: Plan, run: Run, deadline: Deadline) -> CallContext:
+async def contact_for(call: Call, action: PlannedAction) -> JSON:
+    """What the account knows of the caller, asked for only where the action may use it."""
+    return await in_database(contact_of)(call) if action.reads_contact else None
+
+
+def context_of(call: Call, plan: Plan, run: Run, deadline: Deadline, contact: JSON = None) -> CallContext:
     return CallContext(
         call_id=call.pk,
         run_id=run.pk,
@@ -176,7 +183,7 @@ def context_of(call: Call, plan: Plan, run: Run, deadline: Deadline) -> CallCont
         agent=plan.agent,
         moment=Moment(run.moment),
         action_name=run.action_name,
-        scope=scope_of(call, plan),
+        scope=scope_of(call, plan, contact),
         deadline=deadline,
         attempt=run.attempt,
         idempotency_key=str(run.pk),

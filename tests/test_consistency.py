@@ -20,7 +20,7 @@ APPS = {
     "config": ROOT / "platform" / "config",
     "accounts": ROOT / "platform" / "accounts",
     "outbound": ROOT / "platform" / "outbound",
-    **{name: ROOT / name for name in ("actions", "knowledge", "workflows", "transfers", "notifications", "calls")},
+    **{name: ROOT / name for name in ("actions", "contacts", "knowledge", "workflows", "transfers", "notifications", "calls")},
 }
 
 MAY_IMPORT = {
@@ -29,10 +29,11 @@ MAY_IMPORT = {
     "outbound": {"accounts"},
     "actions": {"accounts"},
     "knowledge": {"actions", "outbound", "accounts"},
-    "workflows": {"actions", "knowledge", "outbound", "accounts"},
+    "contacts": {"accounts"},
+    "workflows": {"actions", "contacts", "knowledge", "outbound", "accounts"},
     "transfers": {"actions", "outbound", "accounts"},
     "notifications": {"actions", "outbound", "accounts"},
-    "calls": {"actions", "outbound", "accounts"},
+    "calls": {"actions", "contacts", "outbound", "accounts"},
 }
 
 

@@ -28,7 +28,7 @@ from actions.models import Action
 from actions.registry import kinds
 from actions.releases import load_plan
 from calls import lifecycle
-from calls.facts import scope_of
+from calls.facts import contact_of, scope_of
 from calls.models import Call, Run
 from outbound.http import session_scope
 
@@ -117,7 +117,8 @@ def _sample(call: Call, moment: str | None) -> dict[str, JSON]:
     if moment == Moment.BEFORE:
         # As it was when the phone rang.
         call.parameters = dict(call.context)
-    data = {name: value for name, value in scope_of(call, load_plan(call.release_id)).items() if value is not None}
+    scope = scope_of(call, load_plan(call.release_id), contact_of(call))
+    data = {name: value for name, value in scope.items() if value is not None}
     title = f"{date_format(timezone.localtime(call.begun_at), 'SHORT_DATETIME_FORMAT')} · {call}"
     return {"call_id": str(call.pk), "begun_at": call.begun_at.isoformat(), "title": title, "data": data}
 
@@ -134,7 +135,7 @@ def _rerun(run: Run, graph: JSON) -> dict[str, JSON]:
             {name: [str(text) for text in texts] for name, texts in error.errors.items()}
         ) from error
     plan = load_plan(run.call.release_id)
-    context = lifecycle.context_of(run.call, plan, run, Deadline.after(kind.time_limit_s(params)))
+    context = lifecycle.context_of(run.call, plan, run, Deadline.after(kind.time_limit_s(params)), contact_of(run.call))
     context.idempotency_key = f"rerun-{uuid4()}"
     return _rehearsed(kind, params, context, run.arguments)
 

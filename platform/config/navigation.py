@@ -67,6 +67,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 [
                     _models(request, _("Agents"), "support_agent", "actions_agent", "actions_classifier"),
                     _models(request, _("Workflows"), "account_tree", "workflows_workflow"),
+                    _models(request, _("Auth profiles"), "vpn_key", "outbound_authprofile"),
                     _models(request, _("Knowledge"), "menu_book", "knowledge_source", "knowledge_document"),
                     _models(request, _("Published versions"), "history", "actions_release"),
                 ],
@@ -76,6 +77,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 [
                     _models(request, _("Calls"), "call", "calls_call"),
                     _models(request, _("Runs"), "play_circle", "calls_run"),
+                    _models(request, _("Contacts"), "contacts", "contacts_contact"),
                     _models(request, _("Messages sent"), "outgoing_mail", "notifications_delivery"),
                 ],
             ),

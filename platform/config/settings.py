@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "outbound",
     "actions",
     "knowledge",
+    "contacts",
     "workflows",
     "transfers",
     "notifications",

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from pydantic import Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from actions.contract import JSON, ActionError, Moment
 from actions.expressions.templates import CompiledJSON, compile_json
-from workflows.fields import ObjectTemplate, ParameterName, TemplateJSON
+from workflows.agent_configuration import check_configuration, configuration_problems
+from workflows.fields import ObjectTemplate, ParameterName, TemplateJSON, TemplateText
+from workflows.http.text import as_text
 from workflows.nodes.base import FieldForm, NodeConfig, NodeContext, NodeKind, NodeResult, ReturnValue
 from workflows.nodes.registry import register
 
@@ -20,16 +22,26 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 
+class FailOver(BaseModel):
+    """The agent must not take this call; ``reason`` says why, for people and for policies."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reason: TemplateText = Field(min_length=1, max_length=500)
+
+
 class ReturnConfig(NodeConfig):
     parameters: Annotated[dict[ParameterName, TemplateJSON], Field(max_length=200)] = Field(default_factory=dict)
     result: TemplateJSON = None
-    agent_configuration: ObjectTemplate = None
+    agent_configuration: Annotated[ObjectTemplate, AfterValidator(check_configuration)] = None
+    fail_over: FailOver | None = None
 
     @cached_property
     def compiled(self) -> dict[str, CompiledJSON]:
         """By the path of the field that the value comes from."""
         fields = {f"parameters.{name}": value for name, value in self.parameters.items()}
         fields |= {"result": self.result, "agent_configuration": self.agent_configuration}
+        fields |= {"fail_over.reason": self.fail_over.reason if self.fail_over else None}
         return {path: compile_json(value) for path, value in fields.items()}
 
 
@@ -56,6 +68,13 @@ class ReturnNode(NodeKind[ReturnConfig]):
             _("Before the call only: the parts of the agent's configuration that this call replaces."),
             moments=frozenset({Moment.BEFORE}),
         ),
+        FieldForm(
+            "fail_over",
+            _("Fail-over"),
+            "fail-over",
+            _("Before the call only: the agent does not take the call, for the reason given."),
+            moments=frozenset({Moment.BEFORE}),
+        ),
     )
 
     def outputs(self, config: ReturnConfig) -> tuple[str, ...]:
@@ -70,6 +89,8 @@ class ReturnNode(NodeKind[ReturnConfig]):
     def check(self, config: ReturnConfig, moment: Moment | None) -> list[tuple[str, StrOrPromise]]:
         if config.agent_configuration is not None and moment not in (None, Moment.BEFORE):
             return [("agent_configuration", _("The agent's configuration can be changed before the call only."))]
+        if config.fail_over is not None and moment not in (None, Moment.BEFORE):
+            return [("fail_over", _("A fail-over is possible before the call only."))]
         return []
 
     async def run(self, config: ReturnConfig, context: NodeContext) -> NodeResult:
@@ -78,12 +99,20 @@ class ReturnNode(NodeKind[ReturnConfig]):
         if agent_configuration is not None and not isinstance(agent_configuration, dict):
             message = gettext("The agent configuration to return is not a JSON object.")
             raise ActionError(message, code="invalid_configuration", permanent=True)
+        for problem in configuration_problems(agent_configuration or {}):
+            raise ActionError(problem, code="invalid_configuration", permanent=True)
         returned = ReturnValue(
             parameters={name: values[f"parameters.{name}"] for name in config.parameters},
             result=values["result"],
             agent_configuration=agent_configuration,
+            fail_over=_reason(values["fail_over.reason"]) if config.fail_over else "",
         )
         return NodeResult(returned=returned, data=_shown(returned))
+
+
+def _reason(value: JSON) -> str:
+    """Never empty: an empty reason would be none."""
+    return as_text(value).strip()[:500] or "?"
 
 
 def _shown(returned: ReturnValue) -> dict[str, JSON]:
@@ -92,4 +121,6 @@ def _shown(returned: ReturnValue) -> dict[str, JSON]:
         shown["result"] = returned.result
     if returned.agent_configuration is not None:
         shown["agent_configuration"] = returned.agent_configuration
+    if returned.fail_over:
+        shown["fail_over"] = returned.fail_over
     return shown

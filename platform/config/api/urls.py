@@ -12,8 +12,9 @@ from actions.api.agents import AgentsViewSet
 from actions.api.kinds import KindsView
 from actions.api.releases import ReleasesViewSet
 from calls.api.reruns import RerunView, SamplesView
-from outbound.api import AuthProfilesViewSet
+from contacts.api import ContactsViewSet
 from knowledge.api import DocumentsViewSet, SourcesViewSet
+from outbound.api import AuthProfilesViewSet
 from workflows.api.drafts import CheckView, TestView, VariablesView
 from workflows.api.files import ExportView, ImportView
 from workflows.api.nodes import NodesView
@@ -28,6 +29,7 @@ router.register("agents", AgentsViewSet, basename="agent")
 router.register(rf"{AGENT}/actions", ActionsViewSet, basename="action")
 router.register(rf"{AGENT}/releases", ReleasesViewSet, basename="release")
 router.register("auth-profiles", AuthProfilesViewSet, basename="auth-profile")
+router.register("contacts", ContactsViewSet, basename="contact")
 router.register("workflows", WorkflowsViewSet, basename="workflow")
 router.register("sources", SourcesViewSet, basename="source")
 router.register(r"sources/(?P<source_id>[0-9]{1,18})/documents", DocumentsViewSet, basename="document")
