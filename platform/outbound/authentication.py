@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 from ssl import SSLContext
 from typing import Any
-from urllib.parse import quote, quote_plus
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from outbound.auth.base import Applied, Credential, Fetch
+from outbound.censoring import Censor
 from outbound.credentials import find
 from outbound.errors import MASK, OutboundError, shown_url
 from outbound.hosts import matches
 from outbound.messages import IncomingResponse, OutgoingRequest
 from outbound.sessions import Identity
 from outbound.targets import Target, parse_target
-
-CENSORED_MIN_CHARS = 6
-"""Shorter secrets are not looked for in answers: they would be found everywhere."""
 
 _CONTEXTS_MAX = 256
 _contexts: dict[UUID, SSLContext] = {}
@@ -39,6 +34,7 @@ class Authentication:
         self.identity = identity
         self._fetch = fetch
         self._applied: Applied | None = None
+        self._censor = Censor(())
 
     @classmethod
     async def of(cls, account_id: int, name: str, target: Target, fetch: Fetch) -> Authentication:
@@ -50,6 +46,7 @@ class Authentication:
 
     async def apply(self, request: OutgoingRequest) -> tuple[OutgoingRequest, Target]:
         self._applied = await self.credential.kind.apply(request, self.credential, self._fetch)
+        self._censor = Censor(self._applied.hidden)
         authenticated = self._applied.request
         authenticated.check()
         return authenticated, parse_target(authenticated.url, authenticated.query_pairs())
@@ -61,38 +58,25 @@ class Authentication:
     def leave(self, request: OutgoingRequest) -> tuple[OutgoingRequest, Target]:
         """``request`` goes to another host, where a server sent it: without what that server was told."""
         target = parse_target(request.url)
-        pairs = [(name, value) for name, value in target.url.query.items() if not self._holds_secret(value)]
+        finds = self._censor.finds
+        pairs = [(name, value) for name, value in target.url.query.items() if not finds(value)]
         if len(pairs) < len(target.url.query):
             request = replace(request, url=str(target.url.with_query(pairs)))
             target = parse_target(request.url)
-        if self._holds_secret(str(target.url)) or self._holds_secret(target.url.human_repr()):
+        if finds(str(target.url)):
             message = _("A redirect would take the credential of the profile “%(name)s” to another host: refused.")
             raise OutboundError(message % {"name": self.credential.name}, "insecure_redirect", True)
         return request, target
 
     def censor(self, response: IncomingResponse) -> IncomingResponse:
         """The answer without the credential, should the server have repeated it."""
-        spellings = list(_spellings(self._hidden))
-        if not spellings:
-            return response
-        body = response.body
-        for spelling in spellings:
-            body = body.replace(spelling.encode(), MASK.encode())
-        headers = {name: _without(value, spellings) for name, value in response.headers.items()}
-        return replace(response, headers=headers, body=body, url=_without(response.url, spellings))
-
-    @property
-    def _hidden(self) -> tuple[str, ...]:
-        return self._applied.hidden if self._applied is not None else ()
-
-    def _holds_secret(self, text: str) -> bool:
-        return any(secret and secret in text for secret in (*self._hidden, *_spellings(self._hidden)))
+        clean = self._censor.clean_text
+        headers = {name: clean(value) for name, value in response.headers.items()}
+        return replace(response, headers=headers, body=self._censor.clean(response.body), url=clean(response.url))
 
     def shown(self, name: str, value: str, given: dict[str, str]) -> str:
         """One value of the request as it was sent; what the profile put there is masked as a whole."""
-        if given.get(name) != value or self._holds_secret(value):
-            return MASK
-        return value
+        return MASK if given.get(name) != value else self._censor.clean_text(value)
 
 
 def request_shown(
@@ -127,20 +111,3 @@ async def _identity(credential: Credential) -> Identity | None:
             _contexts.clear()
         _contexts[credential.revision] = context
     return Identity(credential.revision, context)
-
-
-def _spellings(secrets: Iterable[str]) -> Iterable[str]:
-    """How a server may repeat what it was told; the longest first, for one may be part of another."""
-    found = {
-        spelling
-        for secret in secrets
-        if len(secret) >= CENSORED_MIN_CHARS
-        for spelling in (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1])
-    }
-    return sorted(found, key=len, reverse=True)
-
-
-def _without(text: str, spellings: Iterable[str]) -> str:
-    for spelling in spellings:
-        text = text.replace(spelling, MASK)
-    return text

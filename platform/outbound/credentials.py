@@ -40,10 +40,10 @@ _entries: dict[tuple[int, str], _Entry] = {}
 _generation = 0
 
 
-def names(account_id: int) -> frozenset[str]:
+def names(account_id: int) -> tuple[str, ...]:
     """The names of the account's profiles, as they are now. Asks the database: not inside an event loop."""
     with scopes_disabled():
-        return frozenset(AuthProfile.objects.filter(account_id=account_id).values_list("name", flat=True))
+        return tuple(AuthProfile.objects.filter(account_id=account_id).order_by("name").values_list("name", flat=True))
 
 
 async def find(account_id: int, name: str) -> Credential:

@@ -78,19 +78,21 @@ def _parse(profile: AuthProfile) -> tuple[Any, Errors]:
     try:
         settings = kind.Settings.model_validate(profile.settings)
     except InvalidSettings as error:
-        details = error.errors(include_url=False, include_input=False)
-        return None, {"settings": list(dict.fromkeys(_sentence(detail) for detail in details))}
+        errors: Errors = {}
+        for detail in error.errors(include_url=False, include_input=False):
+            place = ".".join(str(part) for part in ("settings", *detail["loc"]))
+            errors.setdefault(place, []).append(_sentence(detail))
+        return None, errors
     profile.settings = settings.model_dump(mode="json", by_alias=True)
     return settings, {}
 
 
 def _sentence(detail: ErrorDetails) -> str:
-    place = ".".join(str(part) for part in detail["loc"])
     context: dict[str, Any] = detail.get("ctx", {})
     if detail["type"] == "value_error":
-        return f"{place}: {context['error']}"
+        return str(context["error"])
     sentence = _SENTENCES.get(detail["type"], gettext_lazy("This value is not possible here."))
-    return f"{place}: {str(sentence) % context if context else sentence}"
+    return str(sentence) % context if context else str(sentence)
 
 
 def _check_secrets(profile: AuthProfile, stored: AuthProfile | None, settings: Any) -> Errors:
@@ -99,10 +101,10 @@ def _check_secrets(profile: AuthProfile, stored: AuthProfile | None, settings: A
     names = kind.secret_names(settings)
     if unknown := [name for name in entered if name not in names]:
         sentence = _("There is no secret of this name.")
-        return {"secrets": [f"{name[:100]}: {sentence}" for name in unknown]}
+        return {f"secrets.{name[:100]}": [sentence] for name in unknown}
     if too_long := [name for name, value in entered.items() if len(value) > SECRET_MAX_CHARS]:
         sentence = _("At most %(max_length)s characters are possible.") % {"max_length": SECRET_MAX_CHARS}
-        return {"secrets": [f"{name}: {sentence}" for name in too_long]}
+        return {f"secrets.{name}": [sentence] for name in too_long}
     required = [name for name, is_required in names.items() if is_required]
     if stored is not None and not set(required) <= set(entered) and _goes_elsewhere(profile, stored, settings):
         # Whoever may not read a secret must not be able to send it to themselves either.
@@ -113,12 +115,8 @@ def _check_secrets(profile: AuthProfile, stored: AuthProfile | None, settings: A
         return {"secrets": [_("The stored secrets cannot be decrypted: enter all of them again.")]}
     if missing := [name for name in required if name not in secrets]:
         sentence = _("This is required.")
-        return {"secrets": [f"{name}: {sentence}" for name in missing]}
-    errors: Errors = {}
-    for place, texts in kind.check(settings, secrets).items():
-        part, _dot, name = place.partition(".")
-        errors.setdefault(part, []).extend(f"{name}: {text}" for text in texts)
-    return errors
+        return {f"secrets.{name}": [sentence] for name in missing}
+    return kind.check(settings, secrets)
 
 
 def _goes_elsewhere(profile: AuthProfile, stored: AuthProfile, settings: Any) -> bool:

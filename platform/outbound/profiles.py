@@ -19,7 +19,7 @@ from outbound.hosts import normalise_rule
 from outbound.profile_checks import check_profile
 from outbound.secrets import SealedField, Secrets, seal, unseal
 
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
+NAME = re.compile(r"\A[a-z0-9][a-z0-9_-]{0,62}\Z")
 
 
 class AuthProfile(models.Model):

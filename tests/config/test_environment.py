@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
 from config import environment
@@ -20,6 +22,9 @@ from config import environment
         ("BROKER_URL", "http://x", lambda: environment.read_url("BROKER_URL", "", environment.BROKER_SCHEMES)),
         ("DATABASE_URL", "mysql://u:hunter2@h/d", lambda: environment.read_database(Path("/tmp"))),
         ("SECRET_KEY", "short", lambda: environment.read_secret_key(Path("/tmp"))),
+        ("SECRETS_KEYS", "hunter2", lambda: environment.read_secrets_keys(Path("/tmp"))),
+        ("SECRETS_KEYS", f"{'A' * 43}=,hunter2", lambda: environment.read_secrets_keys(Path("/tmp"))),
+        ("SECRETS_KEYS", " , ", lambda: environment.read_secrets_keys(Path("/tmp"))),
     ],
 )
 def test_nonsense_is_refused_by_name(name: str, value: str, read: object, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,6 +47,20 @@ def test_the_secret_key_is_made_once_and_kept_from_others(tmp_path: Path, monkey
     assert len(first) >= 50
     assert environment.read_secret_key(tmp_path) == first
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+
+
+def test_the_key_of_stored_secrets_is_made_once_whoever_comes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SECRETS_KEYS", raising=False)
+    with ThreadPoolExecutor(8) as threads:
+        keys = list(threads.map(lambda _number: environment.read_secrets_keys(tmp_path), range(32)))
+    assert len({key for each in keys for key in each}) == 1
+    Fernet(keys[0][0])
+    assert [path.name for path in tmp_path.iterdir()] == ["secrets_key"]
+    assert stat.S_IMODE((tmp_path / "secrets_key").stat().st_mode) == 0o600
+    monkeypatch.setenv("SECRETS_KEYS", f"{'A' * 43}=, {keys[0][0]}")
+    assert environment.read_secrets_keys(tmp_path) == [f"{'A' * 43}=", keys[0][0]]
 
 
 def test_sqlite_is_opened_for_many_writers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from outbound import allow_list
 from outbound.circuits import forget_circuits
 from outbound.http import close_session
 from outbound.sessions import _sessions
+from tests.outbound.profiles import Profiles
 
 real_getaddrinfo = socket.getaddrinfo
 
@@ -68,3 +69,10 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Names:
     names = Names()
     monkeypatch.setattr("outbound.guard.socket.getaddrinfo", names.getaddrinfo)
     return names
+
+
+@pytest.fixture
+def profiles(monkeypatch: pytest.MonkeyPatch) -> Profiles:
+    profiles = Profiles()
+    monkeypatch.setattr("outbound.authentication.find", profiles.find)
+    return profiles

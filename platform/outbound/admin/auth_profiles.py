@@ -1,0 +1,168 @@
+"""Auth profiles: the type is chosen first, then a form made for it. Secrets are entered, never shown."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from unfold.decorators import display
+
+from accounts.admin_base import AccountAdmin, Rank, badge, breadcrumbs, rank_of, with_icon
+from outbound.admin.profile_form import AuthProfileForm, dynamic_fields
+from outbound.auth import registry
+from outbound.auth.base import AuthKind
+from outbound.models import AuthProfile
+from outbound.usage import ProfileUse, uses_by_profile, uses_of
+
+WARNED_DAYS = 30
+COLUMNS = ("name", "description", "hosts")
+
+
+@admin.register(AuthProfile)
+class AuthProfileAdmin(AccountAdmin):
+    """Viewers see which profiles there are, and nothing of how they are set."""
+
+    form = AuthProfileForm
+    list_display = ("name", "kind_label", "description", "expiry", "use_count")
+    search_fields = ("name", "description")
+    readonly_fields = ("kind_label", "expiry", "used_by")
+    list_before_template = "triptyque/auth_profiles/expiring.html"
+
+    # --- the list ---------------------------------------------------------------------------------
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[str]:
+        return self.list_display if _edits(request) else ("name", "kind_label", "description")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        soon = timezone.now() + dt.timedelta(days=WARNED_DAYS)
+        expiring = list(AuthProfile.objects.filter(expires_at__lte=soon).order_by("expires_at")[:20])
+        for profile in expiring:
+            profile.has_expired = _days_left(profile) < 0  # type: ignore[attr-defined]
+        return super().changelist_view(request, {"expiring": expiring, **(extra_context or {})})
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """With the uses of all rows, looked up once."""
+        changelist = super().get_changelist_instance(request)
+        uses = uses_by_profile(request.account.pk)  # type: ignore[attr-defined]
+        for profile in changelist.result_list:
+            profile.uses = uses.get(profile.name, [])
+        return changelist
+
+    @display(description=gettext_lazy("type"), ordering="kind")
+    def kind_label(self, profile: AuthProfile) -> SafeString | str:
+        kind = _kind_of(profile)
+        return with_icon(kind.icon, kind.label) if kind else profile.kind
+
+    @display(description=gettext_lazy("expires"), ordering="expires_at")
+    def expiry(self, profile: AuthProfile) -> SafeString | str:
+        if profile.expires_at is None:
+            return ""
+        days = _days_left(profile)
+        if days < 0:
+            return badge("danger", _("Expired"))
+        if days > WARNED_DAYS:
+            return date_format(timezone.localtime(profile.expires_at), "SHORT_DATE_FORMAT")
+        return badge("warning", ngettext("In %(days)d day", "In %(days)d days", days) % {"days": days})
+
+    @display(description=gettext_lazy("used by"))
+    def use_count(self, profile: AuthProfile) -> str:
+        count = len(_uses(profile))
+        return ngettext("%(count)d place", "%(count)d places", count) % {"count": count} if count else "–"
+
+    # --- the form ---------------------------------------------------------------------------------
+
+    def preset(self, request: HttpRequest, obj: Any) -> Mapping[str, Any]:
+        kind = _asked_kind(request)
+        return {**super().preset(request, obj), "kind": kind.name if kind else ""}
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        # The other fields are the form's own, not the model's.
+        kwargs["fields"] = COLUMNS if self.has_change_permission(request, obj) else ()
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+        return ("name", *self.readonly_fields) if obj else self.readonly_fields
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[tuple[Any, dict[str, Any]]]:
+        if not _edits(request):
+            return [(None, {"fields": ("name", "kind_label", "description")})]
+        kind = _kind_of(obj) if obj else _asked_kind(request)
+        facts = [*(("expiry",) if obj and obj.expires_at else ()), *(("used_by",) if obj else ())]
+        sets: list[tuple[Any, dict[str, Any]]] = [
+            (None, {"fields": ["name", *(["kind_label"] if obj else []), "description", *facts]}),
+            (_("Credentials"), {"fields": dynamic_fields(kind) if kind else []}),
+            (_("Where they may be sent"), {"fields": ["hosts"]}),
+        ]
+        return sets
+
+    @display(description=gettext_lazy("used by"))
+    def used_by(self, profile: AuthProfile) -> SafeString | str:
+        uses = _uses(profile)
+        if not uses:
+            return _("Nothing yet.")
+        items = format_html_join("", '<li><a class="tq-strong" href="{}">{}</a></li>', ((u.url, u.label) for u in uses))
+        return format_html('<ul class="tq-list">{}</ul>', items)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        kind = _asked_kind(request)
+        if kind is None:
+            return self._choose_view(request)
+        context = {"title": _("Add: %(kind)s") % {"kind": kind.label}, **(extra_context or {})}
+        response: HttpResponse = super().add_view(request, form_url, context)
+        return response
+
+    def _choose_view(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        title = _("Add an auth profile")
+        breadcrumbs(request, (reverse("admin:outbound_authprofile_changelist"), _("Auth profiles")), ("", title))
+        return self.page(request, "triptyque/auth_profiles/choose.html", title=title, kinds=registry.all_kinds())
+
+    # --- deleting ---------------------------------------------------------------------------------
+
+    def get_deleted_objects(
+        self, objs: QuerySet[Any] | Collection[Any], request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        deleted, counts, missing, protected = super().get_deleted_objects(objs, request)
+        uses = [f"{profile}: {use.label}" for profile in objs for use in _uses(profile)]
+        return deleted, counts, missing, [*protected, *uses]
+
+
+def _edits(request: HttpRequest) -> bool:
+    return rank_of(request) >= Rank.EDITOR
+
+
+def _kind_of(profile: AuthProfile) -> AuthKind | None:
+    try:
+        return profile.kind_object
+    except KeyError:
+        return None
+
+
+def _uses(profile: AuthProfile) -> list[ProfileUse]:
+    known: list[ProfileUse] | None = getattr(profile, "uses", None)
+    return uses_of(profile.account_id, profile.name) if known is None else known
+
+
+def _asked_kind(request: HttpRequest) -> AuthKind | None:
+    asked = request.GET.get("kind")
+    return next((kind for kind in registry.all_kinds() if kind.name == asked), None)
+
+
+def _days_left(profile: AuthProfile) -> int:
+    assert profile.expires_at is not None
+    return (profile.expires_at - timezone.now()).days

@@ -1,0 +1,142 @@
+"""Auth profiles in the API: their secrets go in and never come out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
+from rest_framework import serializers
+
+from accounts.api.authentication import Access
+from accounts.api.fields import ObjectField, StrictSerializer
+from accounts.api.model_serializers import CleanModelSerializer
+from accounts.api.viewsets import NAMED, ConfigurationViewSet, InUse
+from outbound.auth import registry
+from outbound.models import AuthProfile
+from outbound.usage import ProfileUse, uses_by_profile, uses_of
+
+
+class SecretsField(serializers.DictField):
+    """Secrets by name; what is left out or empty is kept. No error repeats what was sent."""
+
+    child = serializers.CharField(allow_blank=True, trim_whitespace=False, max_length=20_000)
+
+
+@extend_schema_field(serializers.ChoiceField(choices=[kind.name for kind in registry.all_kinds()]))
+class KindField(serializers.CharField):
+    """A type of auth profile; the model says which there are."""
+
+
+class UseSerializer(StrictSerializer):
+    """Who uses a profile: a sentence for people, and the page of the admin where it is used."""
+
+    label = serializers.CharField()  # type: ignore[assignment]
+    url = serializers.CharField(help_text="Path of a page of the admin.")
+
+
+class AuthProfileSerializer(CleanModelSerializer[AuthProfile]):
+    """How requests prove to another system on whose behalf they ask.
+
+    Members who may only look see name, type and description; the rest is empty for them.
+    """
+
+    kind = KindField(max_length=40)
+    settings = ObjectField(default=dict, help_text="What is no secret; its members depend on `kind`.")
+    hosts = serializers.ListField(
+        child=serializers.CharField(max_length=300),
+        default=list,
+        max_length=50,
+        help_text="The only hosts that it may be sent to: crm.example, crm.example:8443, *.crm.example. Empty: any.",
+    )
+    secrets = SecretsField(write_only=True, required=False, help_text="Never shown. What is left out is kept.")
+    used_by = serializers.SerializerMethodField()
+
+    class Meta:
+        model = AuthProfile
+        fields = [
+            "name",
+            "kind",
+            "description",
+            "settings",
+            "secrets",
+            "hosts",
+            "expires_at",
+            "used_by",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = ["expires_at", "created_at", "updated_at"]
+
+    def new_instance(self) -> AuthProfile:
+        return AuthProfile(account=self.context["view"].account)
+
+    def create(self, validated_data: dict[str, Any]) -> AuthProfile:
+        return self._enter(self.new_instance(), validated_data)
+
+    def update(self, instance: AuthProfile, validated_data: dict[str, Any]) -> AuthProfile:
+        return self._enter(instance, validated_data)
+
+    def _enter(self, instance: AuthProfile, data: dict[str, Any]) -> AuthProfile:
+        instance.enter_secrets(data.pop("secrets", {}))
+        return self._store(instance, data)
+
+    @extend_schema_field(UseSerializer(many=True))
+    def get_used_by(self, profile: AuthProfile) -> list[dict[str, str]]:
+        uses: list[ProfileUse] = self.context["view"].uses.get(profile.name, [])
+        return [{"label": use.label, "url": use.url} for use in uses]
+
+    def to_representation(self, instance: AuthProfile) -> dict[str, Any]:
+        shown = super().to_representation(instance)
+        access = self.context["request"].auth
+        if isinstance(access, Access) and not access.may_edit_configuration:
+            shown |= {"settings": {}, "hosts": [], "used_by": []}
+        return shown
+
+
+TAG = ["Auth profiles"]
+
+
+@extend_schema_view(
+    list=extend_schema(tags=TAG, summary="List auth profiles"),
+    create=extend_schema(tags=TAG, summary="Create an auth profile"),
+    retrieve=extend_schema(tags=TAG, summary="An auth profile"),
+    partial_update=extend_schema(
+        tags=TAG,
+        summary="Change an auth profile",
+        description=(
+            "Name and type stay. Secrets that are left out are kept, unless the change would let them go to other "
+            "hosts than before: then they are asked for again."
+        ),
+    ),
+    destroy=extend_schema(
+        tags=TAG,
+        summary="Delete an auth profile",
+        description="Refused with 409 as long as a workflow, drawn or published, uses it.",
+    ),
+)
+class AuthProfilesViewSet(ConfigurationViewSet[AuthProfile]):
+    """Workflows name a profile by its `name`. A change counts within five seconds, for calls under way, too."""
+
+    queryset = AuthProfile.objects.none()
+    lookup_field = "name"
+    lookup_value_regex = r"[-\w]{1,63}"
+    serializer_class = AuthProfileSerializer
+    http_method_names = ["get", "post", "patch", "delete", "head"]
+    filterset_fields = ("kind",)
+
+    @cached_property
+    def uses(self) -> dict[str, list[ProfileUse]]:
+        return uses_by_profile(self.account.pk)
+
+    def perform_destroy(self, instance: AuthProfile) -> None:
+        refuse_while_used(instance)
+        instance.delete()
+
+
+def refuse_while_used(profile: AuthProfile) -> None:
+    """Raises InUse with the first of those that use it."""
+    if uses := uses_of(profile.account_id, profile.name):
+        shown = [use.label for use in uses[:NAMED]] + (["…"] if len(uses) > NAMED else [])
+        raise InUse(_("Used by: %(rows)s.") % {"rows": ", ".join(shown)})
