@@ -21,6 +21,11 @@ from outbound.secrets import SealedField, Secrets, seal, unseal
 
 NAME = re.compile(r"\A[a-z0-9][a-z0-9_-]{0,62}\Z")
 
+HOSTS_HELP = _(
+    "The only hosts that this may be sent to, one per line: crm.example.com, *.example.com, "
+    "crm.example.com:8443. Strongly advised; empty: wherever a workflow sends it."
+)
+
 
 class AuthProfile(models.Model):
     """How requests prove to another system on whose behalf they ask. Workflows and releases hold its name only.
@@ -45,10 +50,7 @@ class AuthProfile(models.Model):
         _("allowed hosts"),
         default=list,
         blank=True,
-        help_text=_(
-            "The only hosts that this may be sent to, one per line: crm.example.com, *.example.com, "
-            "crm.example.com:8443. Empty: wherever a workflow sends it."
-        ),
+        help_text=HOSTS_HELP,
     )
     settings = models.JSONField(_("settings"), default=dict, blank=True)
     sealed_secrets = SealedField()

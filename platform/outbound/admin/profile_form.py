@@ -19,6 +19,7 @@ from unfold.widgets import (
 from accounts.admin_base import PresetForm
 from accounts.admin_widgets import Column, RowsField
 from outbound.auth.base import AuthKind, SecretForm, SettingForm
+from outbound.profiles import HOSTS_HELP
 
 SETTING, SECRET = "setting_", "secret_"
 KEPT = gettext_lazy("leave empty to keep")
@@ -55,13 +56,7 @@ class WriteOnlyTextarea(UnfoldAdminTextareaWidget):
 class AuthProfileForm(PresetForm):
     """``preset`` holds account and kind, which are chosen before the form is shown."""
 
-    hosts = LinesField(
-        label=gettext_lazy("Allowed hosts"),
-        help_text=gettext_lazy(
-            "The only hosts that this may be sent to, one per line: crm.example.com, *.example.com, "
-            "crm.example.com:8443. Strongly advised; empty: wherever a workflow sends it."
-        ),
-    )
+    hosts = LinesField(label=gettext_lazy("Allowed hosts"), help_text=HOSTS_HELP)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -141,10 +136,10 @@ def _setting_field(form: SettingForm, value: Any, adding: bool) -> forms.Field:
 
 
 def _secret_field(form: SecretForm, adding: bool) -> forms.Field:
-    help_text = form.help if adding else _("%(help)s Leave empty to keep what is stored.") % {"help": form.help}
+    help_text = str(form.help) if adding else f"{form.help} {_('Leave empty to keep what is stored.')}".strip()
     common: dict[str, Any] = {
         "label": form.label,
-        "help_text": str(help_text).strip(),
+        "help_text": help_text,
         "required": form.required and adding,
         "strip": form.lines,
     }
