@@ -6,7 +6,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 PYTEST_ARGS ?=
 
-.PHONY: help setup setup-dev run demo-call test test-grown check format lock messages migrations-check bench-workflow bench-queue clean
+.PHONY: help setup setup-dev run demo-call test test-grown check format lock messages migrations-check bench-workflow bench-queue bench-search clean
 
 help: ## Print this list
 	@echo "make <target>:"
@@ -52,6 +52,9 @@ bench-workflow: setup-dev ## Measure the workflow engine
 
 bench-queue: setup-dev ## Measure the embedded queue
 	@$(BIN)/python -m bench.embedded_queue
+
+bench-search: setup-dev ## Measure searching knowledge (PASSAGES, DATABASE_URL)
+	@$(BIN)/python -m bench.search
 
 clean: ## Remove caches and .venv, never var/
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis frontend/node_modules static/editor

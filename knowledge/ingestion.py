@@ -10,6 +10,7 @@ Kill a worker at any instant: its documents come back, and what it did half is d
 from __future__ import annotations
 
 import datetime as dt
+import time
 import uuid
 from collections.abc import Iterable
 from uuid import UUID
@@ -38,7 +39,14 @@ BATCH = 500
 def ingest_source(source_id: int) -> None:
     """Split what waits, then bring the index up to date."""
     token, documents = claim(source_id)
-    done = [document.pk for document in documents if _ingest(document, token)]
+    done = []
+    renewed_s = time.monotonic()
+    for document in documents:
+        if time.monotonic() - renewed_s > LEASE_S / 4:
+            Document.objects.filter(claim=token).update(lease_until=_lease())
+            renewed_s = time.monotonic()
+        if _ingest(document, token):
+            done.append(document.pk)
     try:
         if done or _is_behind(source_id):
             store.rebuild(source_id)
@@ -69,8 +77,6 @@ def retry(documents: Iterable[Document], *, anew: bool = False) -> None:
 
 def _ingest(document: Document, token: UUID) -> bool:
     """Whether its passages are stored and it is still ours."""
-    # More documents may follow than one lease is long.
-    Document.objects.filter(claim=token).update(lease_until=_lease())
     try:
         digest = document.digest()
         if digest == document.content_hash:

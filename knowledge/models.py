@@ -163,7 +163,8 @@ class Passage(models.Model):
     """A piece of a document, as long as a spoken answer needs."""
 
     source = models.ForeignKey(Source, models.CASCADE, related_name="passages")
-    document = models.ForeignKey(Document, models.CASCADE, related_name="passages")
+    # Its unique constraint begins with the document: that is index enough.
+    document = models.ForeignKey(Document, models.CASCADE, related_name="passages", db_index=False)
     position = models.PositiveIntegerField()
     heading = models.TextField(blank=True)
     text = models.TextField()
