@@ -30,7 +30,7 @@ def merge_contact(
         raise ValidationError({"phone": "empty"})
     for _try in range(2):
         with transaction.atomic():
-            contact = Contact.objects.select_for_update().filter(phone=phone).first()
+            contact = _locked(phone)
             if contact is not None:
                 return _merged(contact, attributes, external_ids), False
         try:
@@ -46,6 +46,10 @@ def merge_contact(
 def contact_json(contact: Contact) -> dict[str, Any]:
     """The value of the name ``contact`` in templates and conditions."""
     return {"phone": contact.phone, "attributes": contact.attributes, "external_ids": contact.external_ids}
+
+
+def _locked(phone: str) -> Contact | None:
+    return Contact.objects.select_for_update().filter(phone=phone).first()
 
 
 def _merged(contact: Contact, attributes: Mapping[str, Any], external_ids: Mapping[str, Any]) -> Contact:

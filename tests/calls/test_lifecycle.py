@@ -183,6 +183,27 @@ def test_an_inbound_agent_makes_no_outbound_call(in_account: Agent) -> None:
         begin(in_account, direction="outbound")
 
 
+def test_a_fail_over_is_told_and_stops_the_actions_after_it(in_account: Agent, plan_with: Any) -> None:
+    async def refuse(context: CallContext) -> Outcome:
+        return Outcome(variables={"seen": 1}, fail_over="No data")
+
+    plan_with(
+        scripted(gives(first=1), name="one", moment=Moment.BEFORE),
+        scripted(refuse, name="two", moment=Moment.BEFORE),
+        scripted(gives(third=1), name="three", moment=Moment.BEFORE),
+    )
+
+    answer = begin(in_account)
+
+    assert answer["fail_over"] == {"reason": "No data"}
+    assert answer["parameters"] == {"first": 1, "seen": 1}
+    assert [run["action"] for run in answer["runs"]] == ["one", "two"]
+
+
+def test_a_call_without_fail_over_says_so(in_account: Agent) -> None:
+    assert begin(in_account)["fail_over"] is None
+
+
 # --- during ---
 
 

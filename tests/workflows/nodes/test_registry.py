@@ -16,7 +16,10 @@ from workflows.nodes.registry import NodeRegistry, discover
 
 
 def test_all_kinds_are_found() -> None:
-    assert {kind.name for kind in discover()} == {"start", "api_request", "set_variable", "decision", "return"}
+    assert {kind.name for kind in discover()} == {
+        *("start", "api_request", "set_variable", "decision", "say", "search_knowledge"),
+        *("update_contact", "run_workflow", "return"),
+    }
 
 
 def test_every_kind_has_a_test_module() -> None:

@@ -9,6 +9,7 @@ import pytest
 from actions.contract import ActionError
 from tests.workflows.support import call_context, entry, graph, node, run_graph
 from workflows.graph import check_graph
+from workflows.nodes.return_value import ReturnConfig
 
 
 async def returned(context: Any = None, /, *, scope: dict[str, Any] | None = None, **config: Any) -> Any:
@@ -102,3 +103,65 @@ def test_nothing_follows_a_return() -> None:
 
     assert (error.node_id, error.field) == ("ret", "edges.1")
     assert "ends here" in error.message
+
+
+# --- agent configuration and fail-over ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "configuration",
+    [
+        {"prompt": "x", "callDurationLimit": 600, "recordAudio": False, "synthesizer": {}, "rag": {}},
+        {"callDurationLimit": "600", "anything": ["else"]},
+        {"prompt": "{{ 1 }}", "classifiers": [{"name": "a", "type": "PRIMARY", "labels": ["x"]}], "extractors": []},
+        {"classifiers": "{{ list }}", "recordAudio": "{{ yes }}"},
+    ],
+)
+def test_a_configuration_of_the_right_shape_is_taken(configuration: Any) -> None:
+    assert ReturnConfig(agent_configuration=configuration).agent_configuration == configuration
+
+
+@pytest.mark.parametrize(
+    "configuration",
+    [
+        {"prompt": 1},
+        {"initialMessage": ["x"]},
+        {"callDurationLimit": True},
+        {"callDurationLimit": "long"},
+        {"recordAudio": "yes"},
+        {"rag": []},
+        {"classifiers": {}},
+        {"classifiers": ["x"]},
+        {"classifiers": [{"name": "a", "labels": "x"}]},
+        {"extractors": [{"name": 1}]},
+    ],
+)
+def test_a_configuration_of_another_shape_is_told_at_its_field(configuration: Any) -> None:
+    errors = check_graph(graph(node("end", "return", agent_configuration=configuration), "start > end"), "before")
+    assert [(error.node_id, error.field) for error in errors] == [("end", "agent_configuration")]
+
+
+async def test_a_configuration_that_turns_out_wrong_fails_the_run() -> None:
+    drawn = node("end", "return", agent_configuration={"prompt": "{{ number }}"})
+    with pytest.raises(ActionError, match="prompt"):
+        await run_graph(drawn, "start > end", number=1)
+
+
+async def test_a_fail_over_gives_its_reason() -> None:
+    result = await run_graph(node("end", "return", fail_over={"reason": "No {{ what }}"}), "start > end", what="data")
+    assert result.returned.fail_over == "No data"
+
+
+@pytest.mark.parametrize(
+    ("fail_over", "moment", "field"),
+    [
+        ({"reason": "x"}, "during", "fail_over"),
+        ({"reason": "x"}, "after", "fail_over"),
+        ({"reason": ""}, "before", "fail_over.reason"),
+        ({}, "before", "fail_over.reason"),
+        ({"reason": "{{ nobody }}"}, "before", "fail_over.reason"),
+    ],
+)
+def test_a_fail_over_needs_a_reason_and_the_right_moment(fail_over: Any, moment: str, field: str) -> None:
+    errors = check_graph(graph(node("end", "return", fail_over=fail_over), "start > end"), moment, flat_names=[])
+    assert [(error.node_id, error.field) for error in errors] == [("end", field)]
