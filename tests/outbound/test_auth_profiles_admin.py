@@ -174,9 +174,10 @@ def test_a_profile_in_use_says_where_and_is_not_deleted(editor: Client, account:
     with scope(account=account):
         Workflow.objects.create(account=account, name="Look the caller up", graph=graph)
     for address in (f"{LIST}{crm.pk}/change/", f"{LIST}{crm.pk}/delete/"):
-        assert "Look the caller up" in editor.get(address).content.decode()
+        assert "Look the caller up" in editor.get(address, follow=True).content.decode()
     assert "1 place" in editor.get(LIST).content.decode()
-    editor.post(f"{LIST}{crm.pk}/delete/", {"post": "yes"})
+    refused = editor.post(f"{LIST}{crm.pk}/delete/", {"post": "yes"}, follow=True).content.decode()
+    assert "“crm” cannot be deleted. It is used by: Workflow “Look the caller up”." in refused
     editor.post(LIST, {"action": "delete_selected", "_selected_action": [crm.pk], "post": "yes"})
     assert stored(account).pk == crm.pk
     with scope(account=account):

@@ -6,15 +6,16 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.decorators import display
@@ -63,7 +64,7 @@ class AuthProfileAdmin(AccountAdmin):
     @display(description=gettext_lazy("type"), ordering="kind")
     def kind_label(self, profile: AuthProfile) -> SafeString | str:
         kind = _kind_of(profile)
-        return with_icon(kind.icon, kind.label) if kind else profile.kind
+        return with_icon(kind.icon, capfirst(str(kind.label))) if kind else profile.kind
 
     @display(description=gettext_lazy("expires"), ordering="expires_at")
     def expiry(self, profile: AuthProfile) -> SafeString | str:
@@ -121,18 +122,27 @@ class AuthProfileAdmin(AccountAdmin):
         kind = _asked_kind(request)
         if kind is None:
             return self._choose_view(request)
-        context = {"title": _("Add: %(kind)s") % {"kind": kind.label}, **(extra_context or {})}
-        response: HttpResponse = super().add_view(request, form_url, context)
+        title = capfirst(str(kind.label))
+        breadcrumbs(request, (_list_url(), _("Auth profiles")), (_add_url(), _("Add an auth profile")), ("", title))
+        response: HttpResponse = super().add_view(request, form_url, {"title": title, **(extra_context or {})})
         return response
 
     def _choose_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
         title = _("Add an auth profile")
-        breadcrumbs(request, (reverse("admin:outbound_authprofile_changelist"), _("Auth profiles")), ("", title))
+        breadcrumbs(request, (_list_url(), _("Auth profiles")), ("", title))
         return self.page(request, "triptyque/auth_profiles/choose.html", title=title, kinds=registry.all_kinds())
 
     # --- deleting ---------------------------------------------------------------------------------
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        profile: AuthProfile = self.row_or_404(request, object_id)
+        if self.has_delete_permission(request, profile) and (uses := _uses(profile)):
+            facts = {"name": profile.name, "rows": ", ".join(use.label for use in uses)}
+            messages.error(request, _("“%(name)s” cannot be deleted. It is used by: %(rows)s.") % facts)
+            return HttpResponseRedirect(reverse("admin:outbound_authprofile_change", args=[profile.pk]))
+        return super().delete_view(request, object_id, extra_context)
 
     def get_deleted_objects(
         self, objs: QuerySet[Any] | Collection[Any], request: HttpRequest
@@ -140,6 +150,14 @@ class AuthProfileAdmin(AccountAdmin):
         deleted, counts, missing, protected = super().get_deleted_objects(objs, request)
         uses = [f"{profile}: {use.label}" for profile in objs for use in _uses(profile)]
         return deleted, counts, missing, [*protected, *uses]
+
+
+def _list_url() -> str:
+    return reverse("admin:outbound_authprofile_changelist")
+
+
+def _add_url() -> str:
+    return reverse("admin:outbound_authprofile_add")
 
 
 def _edits(request: HttpRequest) -> bool:

@@ -136,14 +136,14 @@ def _setting_field(form: SettingForm, value: Any, adding: bool) -> forms.Field:
 
 
 def _secret_field(form: SecretForm, adding: bool) -> forms.Field:
-    help_text = str(form.help) if adding else f"{form.help} {_('Leave empty to keep what is stored.')}".strip()
+    help_texts = [str(form.help)] if adding else [str(form.help), _("Leave empty to keep what is stored.")]
     common: dict[str, Any] = {
         "label": form.label,
-        "help_text": help_text,
+        "help_text": " ".join(help_texts).strip(),
         "required": form.required and adding,
         "strip": form.lines,
     }
     if form.lines:
         return forms.CharField(**common, widget=WriteOnlyTextarea())
-    attrs = {"autocomplete": "new-password", "placeholder": "" if adding else "••••••••"}
+    attrs = {"autocomplete": "new-password", "placeholder": "" if adding or not form.required else "••••••••"}
     return forms.CharField(**common, widget=UnfoldAdminPasswordWidget(attrs=attrs))
