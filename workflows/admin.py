@@ -64,6 +64,7 @@ class WorkflowAdmin(AccountAdmin):
         if "graph" in form.base_fields:
             widget = GraphWidget()
             widget.workflow = obj
+            widget.drawn = "json" not in request.GET
             form.base_fields["graph"].widget = widget
             form.base_fields["graph"].help_text = ""
         return form

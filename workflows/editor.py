@@ -38,18 +38,23 @@ def _read_manifest(path: Path, changed_ns: int) -> tuple[list[str], list[str]]:
 
 
 class GraphWidget(CodeTextarea):
-    """JSON as text; where it can run, the editor takes its place. ``workflow`` None: a new one."""
+    """JSON as text; where it can run, the editor takes its place. ``workflow`` None: a new one.
+
+    ``drawn`` False leaves the text (``?json`` on the page).
+    """
 
     template_name = "workflows/graph_editor.html"
     workflow: Workflow | None = None
+    drawn = True
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(name, value, attrs)
         scripts, styles = built_files()
         saved = self.workflow
         context["editor"] = {
-            "scripts": scripts,
-            "styles": styles,
+            "is_built": bool(scripts),
+            "scripts": scripts if self.drawn else [],
+            "styles": styles if self.drawn else [],
             "texts": editor_texts(),
             "api": "/api/v1/",
             "workflow": saved.pk if saved else "",

@@ -1,6 +1,6 @@
-import { Handle, Position } from "@xyflow/react";
+import { Handle, Position, useUpdateNodeInternals } from "@xyflow/react";
 import type { Node, NodeProps } from "@xyflow/react";
-import { memo } from "react";
+import { memo, useEffect } from "react";
 import { Icon } from "../page/Icon";
 import { t } from "../page/texts";
 
@@ -23,7 +23,11 @@ const STATE_ICONS: Record<string, string> = {
 };
 
 /** One step on the canvas: what it is, what it does, its ways out. */
-export const StepNode = memo(function StepNode({ data, selected }: NodeProps<StepNodeType>) {
+export const StepNode = memo(function StepNode({ id, data, selected }: NodeProps<StepNodeType>) {
+  const update = useUpdateNodeInternals();
+  const outputs = data.outputs.map((output) => output.name).join(" ");
+  // React Flow remembers handles by name and place.
+  useEffect(() => update(id), [id, outputs, data.essence, data.title, update]);
   const classes = ["ed-node", selected && "ed-selected", data.state && `ed-state-${data.state}`];
   return (
     <div className={classes.filter(Boolean).join(" ")}>

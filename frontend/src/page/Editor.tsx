@@ -31,6 +31,8 @@ export interface EditorProps {
   changeUrl: string;
 }
 
+/** Around a step that is kept in sight, in pixels. */
+const MARGIN = 16;
 const CLIPBOARD_MARK = "triptyque/steps";
 
 export function Editor(props: EditorProps) {
@@ -114,13 +116,14 @@ function Inside(props: EditorProps) {
     if (!node?.id) return;
     const timer = setTimeout(() => {
       const canvas = root.current?.querySelector(".ed-canvas")?.getBoundingClientRect();
-      const drawn = flow.getInternalNode(node.id);
       const shown = root.current?.querySelector(`.react-flow__node[data-id="${CSS.escape(node.id)}"]`)?.getBoundingClientRect();
-      if (!canvas || !drawn || !shown) return;
-      if (shown.right > canvas.right || shown.left < canvas.left || shown.bottom > canvas.bottom || shown.top < canvas.top) {
-        const { x, y } = drawn.internals.positionAbsolute;
-        flow.setCenter(x + shown.width / 2 / flow.getZoom(), y + 60, { zoom: flow.getZoom(), duration: 200 });
-      }
+      if (!canvas || !shown) return;
+      const inside = (from: number, to: number, low: number, high: number) =>
+        from < low + MARGIN ? low + MARGIN - from : to > high - MARGIN ? high - MARGIN - to : 0;
+      const dx = inside(shown.left, shown.right, canvas.left, canvas.right);
+      const dy = inside(shown.top, shown.bottom, canvas.top, canvas.bottom);
+      const { x, y, zoom } = flow.getViewport();
+      if (dx || dy) flow.setViewport({ x: x + dx, y: y + dy, zoom }, { duration: 200 });
     }, 80);
     return () => clearTimeout(timer);
   }, [node?.id, drawer, flow]);
