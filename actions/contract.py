@@ -208,7 +208,7 @@ class Kind(ABC, Generic[P]):
         """What the model is told when the editor left the description empty; '' demands one."""
         return ""
 
-    def message_before(self, params: P) -> Mapping[str, str] | None:
+    def message_before(self, params: P, language: str) -> Mapping[str, str] | None:
         """During the call: whether the agent says something before it uses the tool (None: it does not), and
         an example by language; without one for its language, the agent finds its own words.
         """

@@ -20,7 +20,10 @@ APPS = {
     "config": ROOT / "platform" / "config",
     "accounts": ROOT / "platform" / "accounts",
     "outbound": ROOT / "platform" / "outbound",
-    **{name: ROOT / name for name in ("actions", "contacts", "knowledge", "workflows", "transfers", "notifications", "calls")},
+    **{
+        name: ROOT / name
+        for name in ("actions", "contacts", "knowledge", "workflows", "transfers", "notifications", "calls")
+    },
 }
 
 MAY_IMPORT = {

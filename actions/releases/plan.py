@@ -143,7 +143,7 @@ def _plan_action(
     tool = validator = None
     if moment == Moment.DURING:
         schema = kind.arguments_schema(params, language)
-        before = kind.message_before(params)
+        before = kind.message_before(params, language)
         tool = ToolDefinition(name=name, description=description, parameters=schema, message_before=before)
         validator = Arguments(schema)
     return PlannedAction(

@@ -94,6 +94,11 @@ class KnowledgeKind(Kind[KnowledgeParams]):
             "additionalProperties": False,
         }
 
+    def message_before(self, params: KnowledgeParams, language: str) -> Mapping[str, str] | None:
+        if params.message_before is None:
+            return None
+        return {language: params.message_before} if params.message_before else {}
+
     def time_limit_s(self, params: KnowledgeParams) -> float:
         return 10.0
 

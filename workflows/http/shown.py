@@ -23,7 +23,7 @@ def request_shown(request: OutgoingRequest, body: JSON, auth_profile: str = "") 
     if request.body is not None:
         shown["body"] = body
     if auth_profile:
-        shown["auth_profile"] = auth_profile
+        shown["profile"] = auth_profile
     return shown
 
 

@@ -182,7 +182,7 @@ class WorkflowKind(Kind[WorkflowParams]):
     def arguments_schema(self, params: WorkflowParams, language: str) -> dict[str, JSON]:
         return params.raw_schema or schema_of(params.arguments)
 
-    def message_before(self, params: WorkflowParams) -> Mapping[str, str] | None:
+    def message_before(self, params: WorkflowParams, language: str) -> Mapping[str, str] | None:
         return params.before_texts
 
     async def run(self, params: WorkflowParams, context: CallContext, arguments: Mapping[str, JSON]) -> Outcome:

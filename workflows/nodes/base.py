@@ -29,7 +29,7 @@ ERROR = "error"
 Widget = Literal[
     "text", "textarea", "template", "textarea-template", "json", "json-template", "number", "boolean",
     "select", "auth-profile-select", "workflow-select", "source-select",
-    "key-value", "mapping-rows", "variable-rows", "status-list", "cases", "per-language-texts", "fail-over", "hidden",
+    "key-value", "mapping-rows", "variable-rows", "status-list", "cases", "per-language-texts", "hidden",
 ]  # fmt: skip
 """How an editor shows a setting. docs/workflows.md says what each one holds as JSON."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from actions.contract import JSON, ActionError, Moment
 from actions.expressions.templates import CompiledJSON, compile_json
@@ -22,26 +22,20 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 
-class FailOver(BaseModel):
-    """The agent must not take this call; ``reason`` says why, for people and for policies."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    reason: TemplateText = Field(min_length=1, max_length=500)
-
-
 class ReturnConfig(NodeConfig):
+    """``fail_over``, if not empty, is the reason why the agent must not take this call."""
+
     parameters: Annotated[dict[ParameterName, TemplateJSON], Field(max_length=200)] = Field(default_factory=dict)
     result: TemplateJSON = None
     agent_configuration: Annotated[ObjectTemplate, AfterValidator(check_configuration)] = None
-    fail_over: FailOver | None = None
+    fail_over: TemplateText = Field(default="", max_length=1000)
 
     @cached_property
     def compiled(self) -> dict[str, CompiledJSON]:
         """By the path of the field that the value comes from."""
         fields = {f"parameters.{name}": value for name, value in self.parameters.items()}
         fields |= {"result": self.result, "agent_configuration": self.agent_configuration}
-        fields |= {"fail_over.reason": self.fail_over.reason if self.fail_over else None}
+        fields |= {"fail_over": self.fail_over}
         return {path: compile_json(value) for path, value in fields.items()}
 
 
@@ -71,8 +65,8 @@ class ReturnNode(NodeKind[ReturnConfig]):
         FieldForm(
             "fail_over",
             _("Fail-over"),
-            "fail-over",
-            _("Before the call only: the agent does not take the call, for the reason given."),
+            "template",
+            _("Before the call only: the reason why the agent does not take this call. Empty: it does."),
             moments=frozenset({Moment.BEFORE}),
         ),
     )
@@ -89,7 +83,7 @@ class ReturnNode(NodeKind[ReturnConfig]):
     def check(self, config: ReturnConfig, moment: Moment | None) -> list[tuple[str, StrOrPromise]]:
         if config.agent_configuration is not None and moment not in (None, Moment.BEFORE):
             return [("agent_configuration", _("The agent's configuration can be changed before the call only."))]
-        if config.fail_over is not None and moment not in (None, Moment.BEFORE):
+        if config.fail_over and moment not in (None, Moment.BEFORE):
             return [("fail_over", _("A fail-over is possible before the call only."))]
         return []
 
@@ -105,7 +99,7 @@ class ReturnNode(NodeKind[ReturnConfig]):
             parameters={name: values[f"parameters.{name}"] for name in config.parameters},
             result=values["result"],
             agent_configuration=agent_configuration,
-            fail_over=_reason(values["fail_over.reason"]) if config.fail_over else "",
+            fail_over=_reason(values["fail_over"]) if config.fail_over else "",
         )
         return NodeResult(returned=returned, data=_shown(returned))
 

@@ -7,16 +7,20 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from email.utils import formatdate
 from typing import Any
 
 import pytest
 
 from actions.contract import ActionError, Moment
+from outbound.http import IncomingResponse
 from tests.outbound.upstream import Handler, Received, Reply, Upstream, serve
 from tests.workflows.support import call_context, entry, graph, node, run_graph, states
-from workflows.engine import WorkflowResult
-from workflows.graph import check_graph
+from workflows.engine import WorkflowResult, execute
+from workflows.graph import check_graph, compile_graph
 from workflows.http import retrying
+from workflows.nodes import api_request
+from workflows.nodes.base import Rehearsal
 
 pytestmark = pytest.mark.usefixtures("outside", "_impatient")
 
@@ -405,6 +409,69 @@ async def test_retries_stop_where_the_deadline_would_pass(monkeypatch: pytest.Mo
 
     assert error.code == "unexpected_status"
     assert len(upstream.requests) == 1
+
+
+@pytest.mark.parametrize("as_date", [False, True])
+async def test_a_retry_waits_as_long_as_the_server_asks(as_date: bool) -> None:
+    async def later(reply: Reply) -> None:
+        await reply.answer(429, Retry_After=formatdate(time.time() + 2, usegmt=True) if as_date else "1")
+
+    async with serve(in_turn(later, 200)) as upstream:
+        began_s = time.monotonic()
+        await ask(upstream.url(), retries=1, context=call_context(seconds=5))
+
+    assert 0.5 < time.monotonic() - began_s < 4
+    assert len(upstream.requests) == 2
+
+
+async def test_a_server_that_asks_for_more_time_than_there_is_gets_no_retry() -> None:
+    async def much_later(reply: Reply) -> None:
+        await reply.answer(503, Retry_After="120")
+
+    async with serve(in_turn(much_later)) as upstream:
+        began_s = time.monotonic()
+        await failing(upstream.url(), retries=3)
+
+    assert time.monotonic() - began_s < 1
+    assert len(upstream.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("", None), ("soon", None), ("-1", None), ("1.5", None), ("7", 7.0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0)],
+)
+def test_a_retry_after_that_says_nothing_is_none(header: str, seconds: float | None) -> None:
+    assert retrying.retry_after_s(header) == seconds
+
+
+async def test_credentials_are_named_to_the_way_out_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    named: list[Any] = []
+
+    async def send(request: Any, **options: Any) -> IncomingResponse:
+        named.append(options["auth_profile"])
+        return IncomingResponse(200, {}, b"{}", 1.0, request.url)
+
+    monkeypatch.setattr(api_request, "send", send)
+    context = call_context()
+    await ask("https://crm.example/", context=context, auth_profile="crm")
+    await ask("https://crm.example/")
+
+    assert named == ["crm", None]
+    assert entry(context, "ask")["input"]["profile"] == "crm"
+
+
+async def test_a_test_tells_all_of_the_answer_with_secrets_masked() -> None:
+    context = call_context()
+    drawn = compile_graph(graph(node("ask", "api_request", url="{{ url }}", headers={"X-Api-Key": "k"}), "start > ask"))
+    async with answering(body={"tier": "gold", "token": "s3cret"}) as upstream:
+        await execute(drawn, context, {"url": upstream.url()}, Rehearsal(live=True))
+
+    meta = entry(context, "ask")["meta"]
+    assert (meta["status"], meta["body"]) == (200, {"tier": "gold", "token": "•••"})
+    assert meta["headers"]["content-type"] == "application/json"
+    assert meta["request"]["headers"]["X-Api-Key"] == "•••"
+    assert meta["elapsed_ms"] > 0
+    assert meta["size"] > 0
 
 
 async def test_a_post_without_key_is_never_sent_twice() -> None:

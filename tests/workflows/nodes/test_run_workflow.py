@@ -111,7 +111,7 @@ async def test_nodes_of_both_levels_have_keys_of_their_own(script: Script) -> No
 
 
 async def test_an_inner_fail_over_ends_everything() -> None:
-    refuse = graph(node("end", "return", fail_over={"reason": "closed"}), "start > end")
+    refuse = graph(node("end", "return", fail_over="closed"), "start > end")
     context = call_context()
     result = await run(graph(sub("refuse"), node("end", "return"), "start > sub > end"), {"refuse": refuse}, context)
     assert result.returned.fail_over == "closed"
