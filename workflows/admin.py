@@ -33,7 +33,16 @@ ARGUMENT_COLUMNS = (
             ("integer", _("Whole number")),
             ("number", _("Number")),
             ("boolean", _("Yes or no")),
+            ("list", _("List of texts")),
+            ("enum", _("One of the values")),
         ),
+    ),
+    Column(
+        "values",
+        _("values"),
+        placeholder=_("small, large"),
+        read=lambda text: [value.strip() for value in text.split(",") if value.strip()],
+        show=lambda values: ", ".join(map(str, values)) if isinstance(values, list) else "",
     ),
     Column(
         "required",
@@ -69,6 +78,10 @@ class WorkflowAdmin(AccountAdmin):
             form.base_fields["graph"].help_text = ""
         return form
 
+    def save_model(self, request: HttpRequest, obj: Workflow, form: Any, change: bool) -> None:
+        obj.changed_by = request.user  # type: ignore[assignment]
+        super().save_model(request, obj, form, change)
+
     @display(description=_("used by (actions)"), ordering="use_count")
     def uses(self, workflow: Any) -> int:
         return workflow.use_count  # type: ignore[no-any-return]
@@ -87,7 +100,8 @@ class WorkflowActionAdmin(KindAdmin):
     """Arguments as rows; each setting only at the moment at which it means something."""
 
     def kind_fields(self, moment: Moment | None) -> Sequence[str]:
-        only_at = {"parameters": Moment.DURING, "default_parameters": Moment.BEFORE}
+        only_at = dict.fromkeys(("parameters", "raw_schema", "speaks_before", "before_texts"), Moment.DURING)
+        only_at["default_parameters"] = Moment.BEFORE
         return [name for name in self.kind.fields if only_at.get(name, moment) == moment]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
