@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from outbound.allow_list import is_granted
 from outbound.auth.base import Applied, Credential, Fetch
 from outbound.censoring import Censor
 from outbound.credentials import find
@@ -42,6 +43,8 @@ class Authentication:
         credential = await find(account_id, name)
         if credential.hosts and not any(matches(rule, target.host, target.port) for rule in credential.hosts):
             raise credential.failed(_("it may not be sent to %(host)s.") % {"host": target.host})
+        if reason := await _read_by_all(account_id, target):
+            raise credential.failed(reason)
         return cls(credential, await _identity(credential), fetch)
 
     async def apply(self, request: OutgoingRequest) -> tuple[OutgoingRequest, Target]:
@@ -101,12 +104,26 @@ def request_shown(
     return shown
 
 
+async def refuse_plain_text(account_id: int, request: OutgoingRequest) -> None:
+    """For requests of kinds themselves, which hold secrets, too; raises :class:`OutboundError`, auth_failed."""
+    if reason := await _read_by_all(account_id, parse_target(request.url)):
+        raise OutboundError(reason, "auth_failed", True)
+
+
+async def _read_by_all(account_id: int, target: Target) -> str:
+    """Why a secret may not go there without TLS, or ''. Staff may grant hosts for which it may."""
+    if target.url.scheme == "https" or await is_granted(account_id, target.host, target.port):
+        return ""
+    message = _("it is not sent to %(host)s over http://, where others could read it. Write https://.")
+    return message % {"host": target.host}
+
+
 async def _identity(credential: Credential) -> Identity | None:
+    if not credential.kind.has_tls_context:
+        return None
     context = _contexts.get(credential.revision)
     if context is None:
         context = await asyncio.to_thread(credential.kind.tls_context, credential)
-        if context is None:
-            return None
         if len(_contexts) >= _CONTEXTS_MAX:
             _contexts.clear()
         _contexts[credential.revision] = context

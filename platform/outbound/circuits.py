@@ -112,6 +112,8 @@ class Progress:
     """Where a request is, for the sentence that is said when its time is up."""
 
     queued: bool = False
+    authenticating: str = ""
+    """The profile, as long as its kind is busy with it: it may ask for a token."""
 
 
 _circuits: dict[Key, Circuit] = {}

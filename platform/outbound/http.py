@@ -20,7 +20,7 @@ from aiohttp.http_exceptions import ContentEncodingError
 from django.utils.translation import gettext as _
 
 from outbound.allow_list import is_granted
-from outbound.authentication import Authentication, request_shown
+from outbound.authentication import Authentication, refuse_plain_text, request_shown
 from outbound.circuits import DEAD_STATUSES, Progress, visit
 from outbound.errors import OutboundError, shown_url
 from outbound.guard import BlockedAddress, Guard
@@ -89,13 +89,19 @@ async def _send_authenticated(
 ) -> IncomingResponse:
     if not auth_profile:
         return await _send_and_follow(request, target, limits, None)
-    # A token is fetched in its own time: others may wait for it, too.
-    fetch = partial(send, account_id=limits.account_id, deadline_s=TOKEN_DEADLINE_S, max_redirects=0)
-    authentication = await Authentication.of(limits.account_id, auth_profile, target, fetch)
+    authentication = await Authentication.of(
+        limits.account_id, auth_profile, target, partial(_fetch, account_id=limits.account_id)
+    )
     response = await _send_and_follow(request, target, limits, authentication)
     if response.status == 401 and authentication.renew():
         response = await _send_and_follow(request, target, limits, authentication)
     return response
+
+
+async def _fetch(request: OutgoingRequest, *, account_id: int) -> IncomingResponse:
+    """A token: in its own time, for others may wait for it, too; and from where it was asked for only."""
+    await refuse_plain_text(account_id, request)
+    return await send(request, account_id=account_id, deadline_s=TOKEN_DEADLINE_S, max_redirects=0)
 
 
 async def _send_and_follow(
@@ -106,7 +112,9 @@ async def _send_and_follow(
     for hop in range(limits.max_redirects + 1):
         outgoing, to = request, target
         if authentication is not None:
+            limits.progress.authenticating = authentication.credential.name
             outgoing, to = await authentication.apply(request)
+            limits.progress.authenticating = ""
         sent = sent or request_shown(request, outgoing, authentication)
         response = await _send_once(outgoing, to, limits, authentication.identity if authentication else None)
         location = response.headers.get("location")
@@ -168,6 +176,9 @@ async def _exchange(
 
 def _out_of_time(target: Target, deadline_s: float, progress: Progress) -> OutboundError:
     facts = {"url": shown_url(target.url), "seconds": f"{max(0.0, deadline_s):.3g}"}
+    if progress.authenticating:
+        message = _("Auth profile “%(name)s”: no token was to be had within %(seconds)s seconds.")
+        return OutboundError(message % {**facts, "name": progress.authenticating}, "auth_failed")
     if progress.queued:
         message = _("Too many requests to this host at once: none was sent to %(url)s within %(seconds)s seconds.")
         return OutboundError(message % facts, "too_busy")

@@ -108,6 +108,15 @@ async def test_a_profile_is_sent_to_its_hosts_only(profiles: Profiles) -> None:
     assert "127.0.0.2" in error.message
 
 
+async def test_a_credential_is_not_sent_where_everybody_can_read_it(profiles: Profiles, settings: Any) -> None:
+    profiles.add("crm", "bearer", {"token": TOKEN})
+    error = await refusal("http://crm.example/customers")
+    assert (error.code, error.permanent) == ("auth_failed", True)
+    assert "https://" in error.message
+    settings.OUTBOUND_ALLOWED_PRIVATE_HOSTS = ["crm.invalid"]
+    assert (await refusal("http://crm.invalid/")).code == "connection_failed", "staff granted the host"
+
+
 async def test_another_accounts_profile_is_not_there(profiles: Profiles) -> None:
     profiles.add("crm", "bearer", {"token": TOKEN})
     async with serve(yes) as upstream:

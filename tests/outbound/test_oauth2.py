@@ -131,7 +131,7 @@ async def test_one_that_gives_up_does_not_spoil_it_for_the_others(stage: Any) ->
         hasty, patient = await asyncio.gather(
             staged.refusal(deadline_s=0.1), staged.ask(deadline_s=5), return_exceptions=False
         )
-        assert (hasty.code, patient.status) == ("timed_out", 200)
+        assert (hasty.code, patient.status) == ("auth_failed", 200)
         assert len(staged.tokens.requests) == 1
 
 
@@ -143,7 +143,8 @@ async def test_a_slow_token_server_keeps_nobody_beyond_their_deadline(stage: Any
         began_s = time.perf_counter()
         error = await staged.refusal(deadline_s=0.2)
         assert time.perf_counter() - began_s < 0.5
-    assert error.code == "timed_out"
+    assert (error.code, error.permanent) == ("auth_failed", False)
+    assert "“crm”" in error.message
 
 
 async def test_a_token_is_renewed_before_its_end_while_nobody_waits(stage: Any) -> None:
@@ -265,13 +266,19 @@ async def test_a_token_server_cannot_send_the_secret_elsewhere(stage: Any) -> No
     assert (error.code, thief.requests) == ("auth_failed", [])
 
 
-async def test_a_token_server_on_a_private_network_is_refused(stage: Any, settings: Any) -> None:
+async def test_a_token_server_on_a_private_network_or_without_tls_is_refused(
+    stage: Any, settings: Any, profiles: Profiles
+) -> None:
     async with stage() as staged:
         settings.OUTBOUND_ALLOWED_PRIVATE_HOSTS = [f"127.0.0.1:{staged.api.port}"]
         error = await staged.refusal()
         assert (error.code, error.permanent) == ("auth_failed", True)
         assert staged.tokens.requests == []
-        assert "private network" in error.message
+        assert "over http://" in error.message
+        settings.OUTBOUND_ALLOWED_PRIVATE_HOSTS = [f"127.0.0.1:{staged.api.port}"]
+        moved = staged.credential.settings.model_copy(update={"token_url": "https://10.1.2.3/token"})
+        profiles.by_name[1, "crm"] = replace(staged.credential, settings=moved)
+        assert "private network" in (await staged.refusal()).message
 
 
 async def test_an_echoed_token_is_masked_and_nothing_is_logged(stage: Any, caplog: pytest.LogCaptureFixture) -> None:

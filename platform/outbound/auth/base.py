@@ -97,6 +97,7 @@ class AuthKind(ABC):
     Settings: ClassVar[type[KindSettings]] = KindSettings
     setting_forms: ClassVar[tuple[SettingForm, ...]] = ()
     secret_forms: ClassVar[tuple[SecretForm, ...]] = ()
+    has_tls_context: ClassVar[bool] = False
 
     def secret_names(self, settings: Any) -> Mapping[str, bool]:
         """The secrets that these settings ask for, and whether each must be given."""
@@ -121,9 +122,9 @@ class AuthKind(ABC):
         """The server refused what was applied (401): forget it. True: another try will send something else."""
         return False
 
-    def tls_context(self, credential: Credential) -> ssl.SSLContext | None:
-        """For kinds that prove themselves in the TLS handshake; may block."""
-        return None
+    def tls_context(self, credential: Credential) -> ssl.SSLContext:
+        """For kinds that prove themselves in the TLS handshake (``has_tls_context``); may block."""
+        raise NotImplementedError
 
 
 def with_header(request: OutgoingRequest, name: str, value: str) -> dict[str, str]:

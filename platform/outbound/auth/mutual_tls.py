@@ -44,6 +44,7 @@ class MutualTls(AuthKind):
     label = _("Client certificate")
     summary = _("Mutual TLS: a certificate and its private key.")
     icon = "verified_user"
+    has_tls_context = True
     secret_forms = (
         SecretForm(
             CERTIFICATE,

@@ -121,7 +121,7 @@ class OAuth2ClientCredentials(AuthKind):
         token = _tokens.get(credential.revision)
         now_s = time.monotonic()
         if token is None or now_s >= token.unsafe_at_s:
-            token = await join(credential.revision, lambda: _ask(credential, fetch))
+            token = await _joined(credential, fetch)
         elif now_s >= token.renew_at_s:
             # Nobody waits; whether it works is seen when the present one runs out.
             start(credential.revision, lambda: _ask(credential, fetch))
@@ -133,6 +133,15 @@ class OAuth2ClientCredentials(AuthKind):
         if token is not None and token.value in applied.hidden:
             _tokens.pop(credential.revision, None)
         return True
+
+
+async def _joined(credential: Credential, fetch: Fetch) -> Token:
+    """Waits with others; each gets an exception of their own, for exceptions remember where they were raised."""
+    try:
+        return await join(credential.revision, lambda: _ask(credential, fetch))
+    except OutboundError as error:
+        failure = OutboundError(error.message, error.code, error.permanent)
+    raise failure
 
 
 async def _ask(credential: Credential, fetch: Fetch) -> Token:
