@@ -7,7 +7,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -20,6 +21,7 @@ from actions.admin.actions import KindAdmin
 from actions.admin.moments import change_url
 from actions.contract import Moment
 from workflows.editor import GraphWidget
+from workflows.kinds.workflow import WorkflowAction
 from workflows.models import Workflow
 
 ARGUMENT_COLUMNS = (
@@ -68,12 +70,29 @@ class WorkflowAdmin(AccountAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str | Sequence[str]]:
         return self.fields if obj else self.fields[:-1]
 
+    def get_urls(self) -> list[Any]:
+        of_action = path(
+            "of-action/<int:agent>/<str:moment>/<str:name>/",
+            self.admin_site.admin_view(self.of_action),
+            name="workflows_workflow_of_action",
+        )
+        return [of_action, *super().get_urls()]
+
+    def of_action(self, request: HttpRequest, agent: int, moment: str, name: str) -> HttpResponse:
+        """To the editor of the workflow that an action runs, with the query of this address (``run``)."""
+        action = WorkflowAction.objects.filter(agent=agent, moment=moment, name=name).first()
+        if action is None:
+            raise Http404
+        address = reverse("admin:workflows_workflow_change", args=[action.workflow_id])
+        return HttpResponseRedirect(f"{address}?{request.GET.urlencode()}")
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
         if "graph" in form.base_fields:
             widget = GraphWidget()
             widget.workflow = obj
             widget.drawn = "json" not in request.GET
+            widget.run = request.GET.get("run", "")
             form.base_fields["graph"].widget = widget
             form.base_fields["graph"].help_text = ""
         return form

@@ -40,12 +40,13 @@ def _read_manifest(path: Path, changed_ns: int) -> tuple[list[str], list[str]]:
 class GraphWidget(CodeTextarea):
     """JSON as text; where it can run, the editor takes its place. ``workflow`` None: a new one.
 
-    ``drawn`` False leaves the text (``?json`` on the page).
+    ``drawn`` False leaves the text (``?json`` on the page). ``run`` is the id of a recorded run to try again.
     """
 
     template_name = "workflows/graph_editor.html"
     workflow: Workflow | None = None
     drawn = True
+    run = ""
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(name, value, attrs)
@@ -58,6 +59,7 @@ class GraphWidget(CodeTextarea):
             "texts": editor_texts(),
             "api": "/api/v1/",
             "workflow": saved.pk if saved else "",
+            "run": self.run,
             "moment": _only_moment(saved) if saved else "",
             "change_url": reverse("admin:workflows_workflow_change", args=[0]),
         }

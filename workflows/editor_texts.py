@@ -123,6 +123,7 @@ def _tests() -> dict[str, str]:
         "load_sample": _("Load a sample …"),
         "example_call": _("An invented call"),
         "run_all": _("Run the workflow"),
+        "rerun": _("Try the recorded run again"),
         "send_one": _("Send: {step}"),
         "live": _("Really ask other systems"),
         "live_help": _("Off: steps that ask or change something outside give their pinned answer."),

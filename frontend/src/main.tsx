@@ -26,7 +26,7 @@ async function mount(place: HTMLElement): Promise<void> {
     createRoot(place).render(
       <Editor
         kinds={kinds} initial={initial} loaded={loaded} moment={(place.dataset.moment ?? "") as Moment}
-        changeUrl={place.dataset.changeUrl ?? ""}
+        run={place.dataset.run ?? ""} changeUrl={place.dataset.changeUrl ?? ""}
       />,
     );
   } catch (error) {

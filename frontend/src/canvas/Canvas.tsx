@@ -32,7 +32,6 @@ export function Canvas(props: Props) {
   const { graph, kinds, errors, drafts } = useEditor();
   const { selectedNodes, selectedEdges, onSelect, change, result, pinned } = props;
   const flow = useReactFlow();
-  const [nodes, setNodes] = useState<StepNodeType[]>([]);
   const trace = useMemo(() => new Map(result?.trace.map((entry) => [entry.node, entry]) ?? []), [result]);
 
   const drawn = useMemo(
@@ -66,6 +65,7 @@ export function Canvas(props: Props) {
     [graph, kinds, errors, drafts, trace, result, pinned],
   );
 
+  const [nodes, setNodes] = useState<StepNodeType[]>(drawn);
   // React Flow keeps what it has measured on its own nodes.
   useEffect(() => {
     setNodes((current) => {
@@ -91,7 +91,7 @@ export function Canvas(props: Props) {
           animated: taken,
           className: [taken && "ed-edge-taken", result && !taken && "ed-edge-idle", wrong && "ed-edge-wrong"]
             .filter(Boolean).join(" "),
-          markerEnd: { type: MarkerType.ArrowClosed, width: 18, height: 18 },
+          markerEnd: { type: MarkerType.ArrowClosed, width: 18, height: 18, ...(taken ? { color: "#16a34a" } : {}) },
           ariaLabel: t("connection_label", { source: name(edge.source), target: name(edge.target) }),
         };
       }),

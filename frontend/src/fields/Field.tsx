@@ -47,7 +47,8 @@ const WIDGETS: Record<string, ComponentType<WidgetProps>> = {
   "workflow-select": Select,
   "source-select": Select,
   "auth-profile-select": Select,
-  "key-value": (props) => <KeyValue {...props} typed={props.kind === "return" || props.form.options === "json"} />,
+  // What is sent over HTTP is text; everywhere else `true` and `3` are what they say.
+  "key-value": (props) => <KeyValue {...props} typed={props.kind !== "api_request"} />,
   "mapping-rows": MappingRows,
   "variable-rows": VariableRows,
   "status-list": Statuses,

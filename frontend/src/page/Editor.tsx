@@ -29,6 +29,8 @@ export interface EditorProps {
   loaded: StoredWorkflow | null;
   moment: Moment;
   changeUrl: string;
+  /** A recorded run to try again with the draft; '' for none. */
+  run: string;
 }
 
 /** Around a step that is kept in sight, in pixels. */
@@ -52,7 +54,7 @@ function Inside(props: EditorProps) {
   const [moment, setMoment] = useState<Moment>(props.moment);
   const [selected, setSelected] = useState<{ nodes: string[]; edges: string[] }>({ nodes: [], edges: [] });
   const [drafts, setDrafts] = useState<Map<string, Draft>>(new Map());
-  const [drawer, setDrawer] = useState<"" | "errors" | "test">("");
+  const [drawer, setDrawer] = useState<"" | "errors" | "test">(props.run ? "test" : "");
   const [wide, setWide] = useState(false);
   const graph = history.present;
   const workflow = props.loaded ? String(props.loaded.id) : "";
@@ -221,6 +223,7 @@ function Inside(props: EditorProps) {
               <TestPanel
                 data={test.data} setData={test.setData} result={test.result} failure={test.failure} running={test.running}
                 selected={node} pinned={test.pinned} onPin={test.pin} onRun={(options) => void test.run(options)}
+                onRerun={props.run ? () => void test.rerun(props.run) : null}
               />
             )}
           </section>

@@ -73,6 +73,8 @@ export const api = {
     graph: Graph, moment: Moment, workflow: string,
     trial: { node?: string; data: JsonObject; pinned: JsonObject; live: boolean },
   ) => request<TestResult>("POST", "workflows/test/", { ...draft(graph, moment, workflow), ...trial }),
+  rerun: (run: string, graph: Graph) =>
+    request<TestResult>("POST", `runs/${encodeURIComponent(run)}/rerun/`, { graph }),
   samples: async (moment: Moment) =>
     rows(await request<Sample[] | { results: Sample[] }>("GET", `workflows/samples/${at(moment)}`)),
   workflow: (id: string) => request<StoredWorkflow>("GET", `workflows/${id}/`),

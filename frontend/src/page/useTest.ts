@@ -27,25 +27,30 @@ export function useTest(
       "test-data",
     );
   };
+  const attempt = async (ask: () => Promise<TestResult>) => {
+    setRunning(true);
+    setFailure("");
+    try {
+      setResult(await ask());
+    } catch (error) {
+      setResult(null);
+      setFailure(failureText(error));
+    } finally {
+      setRunning(false);
+    }
+  };
   const run = useCallback(
-    async ({ live, node }: { live: boolean; node?: string }) => {
-      setRunning(true);
-      setFailure("");
-      try {
+    ({ live, node }: { live: boolean; node?: string }) =>
+      attempt(async () => {
         // One step alone sees what the last run has set before it.
         const scope = node ? { ...data, ...(result?.variables ?? {}) } : data;
         const pinned = node ? {} : pins;
         const next = await api.test(graph, moment, workflow, { data: scope, pinned, live, ...(node ? { node } : {}) });
-        setResult(node && result ? { ...result, ...next, trace: withEntries(result, next) } : next);
-      } catch (error) {
-        setResult(null);
-        setFailure(failureText(error));
-      } finally {
-        setRunning(false);
-      }
-    },
+        return node && result ? { ...result, ...next, trace: withEntries(result, next) } : next;
+      }),
     [graph, moment, workflow, data, pins, result],
   );
+  const rerun = (recorded: string) => attempt(() => api.rerun(recorded, graph));
   const pin = (node: string) =>
     setPins((current) => {
       const { [node]: old, ...others } = current;
@@ -54,7 +59,7 @@ export function useTest(
       return { ...current, [node]: output };
     });
   const pinned = useMemo(() => new Set(Object.keys(pins)), [pins]);
-  return { data, setData, result, failure, running, run, pin, pinned, clear: () => setResult(null) };
+  return { data, setData, result, failure, running, run, rerun, pin, pinned, clear: () => setResult(null) };
 }
 
 /** A step that was sent alone replaces its entry in the last run. */

@@ -20,6 +20,7 @@ interface Props {
   pinned: Set<string>;
   onPin: (node: string) => void;
   onRun: (options: { live: boolean; node?: string }) => void;
+  onRerun: (() => void) | null;
 }
 
 /** Try the whole workflow, or one step, with sample data. */
@@ -64,6 +65,11 @@ export function TestPanel(props: Props) {
           <button type="button" className="ed-button ed-primary" disabled={props.running} onClick={() => props.onRun({ live })}>
             <Icon name="play_arrow" /> {t("run_all")}
           </button>
+          {props.onRerun && (
+            <button type="button" className="ed-button" disabled={props.running} onClick={props.onRerun}>
+              <Icon name="replay" /> {t("rerun")}
+            </button>
+          )}
           {selected && (
             <button
               type="button" className="ed-button" disabled={props.running}
