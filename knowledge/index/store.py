@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 MOST_OPEN = 64
+"""Each costs a thread of tantivy that looks at its files twice a second, though nothing there ever changes."""
+
 KEPT_S = 60
 """An index that was replaced stays for those who have just read its name."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,12 @@ import pytest
 from django.conf import LazySettings
 from django_scopes import scope
 
-from accounts.models import Account
+from accounts.models import Account, User
 from actions.models import Agent
 from knowledge import ingestion
 from knowledge.models import Source
 from tests.api.conftest import Api, fields_of
+from tests.conftest import issue_key
 
 
 @pytest.fixture(autouse=True)
@@ -121,3 +122,18 @@ def test_an_action_names_its_source_and_keeps_it_from_deletion(api: Api, agent: 
     refused = api.delete(f"sources/{source.pk}")
     assert (refused.status_code, refused.json()["code"]) == (409, "in_use")
     assert fields_of(api.post(f"agents/{agent.slug}/actions", {**action, "name": "b", "source": "Other"})) == {"source"}
+
+
+def test_only_those_who_may_edit_write(
+    account: Account, member_api: Callable[[User], Api], viewer_user: User, source: Source
+) -> None:
+    viewer, caller = member_api(viewer_user), Api(issue_key(account, "calls"))
+    document = source.documents.create(title="Contrat", text="Le préavis est de deux mois.")
+
+    for path in ("sources", f"sources/{source.pk}", f"sources/{source.pk}/documents/{document.pk}"):
+        assert viewer.get(path).status_code == 200
+        assert caller.get(path).status_code == 403
+    assert viewer.post("sources", {"name": "B"}).status_code == 403
+    assert viewer.post(f"sources/{source.pk}/documents", {"title": "B", "text": "B."}).status_code == 403
+    assert viewer.post(f"sources/{source.pk}/documents/{document.pk}/retry").status_code == 403
+    assert viewer.delete(f"sources/{source.pk}").status_code == 403

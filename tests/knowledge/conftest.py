@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +15,8 @@ from django_scopes import scope
 from accounts.models import Account
 from knowledge import ingestion
 from knowledge.models import Source
+
+ROOT = Path(__file__).resolve().parents[2]
 
 FRENCH = """# Contrat
 
@@ -74,3 +79,16 @@ def write() -> Callable[..., None]:
         ingestion.ingest_source(source.pk)
 
     return work
+
+
+def run_step(step: str, data_dir: Path) -> subprocess.CompletedProcess[str]:
+    """A step of ``tests/knowledge/worker_process.py``, on a database of its own in ``data_dir``."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform")]),
+        "DATA_DIR": str(data_dir),
+        "DATABASE_URL": "",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+    command = [sys.executable, "-m", "tests.knowledge.worker_process", step]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)

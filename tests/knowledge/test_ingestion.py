@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
@@ -24,9 +22,9 @@ from knowledge.languages import detect
 from knowledge.models import Document, DocumentState, Passage, Source
 from knowledge.search import search
 from knowledge.uploads import decode, read_text
+from tests.knowledge.conftest import run_step
 
 TEXT = "Le préavis est de deux mois."
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_document_becomes_ready(source: Source, woken: list[int], django_capture_on_commit_callbacks) -> None:
@@ -169,19 +167,9 @@ def test_nothing_answers_outside_of_a_scope(db: None) -> None:
 @pytest.mark.processes
 def test_a_killed_worker_leaves_a_document_that_is_indexed_later(tmp_path: Path) -> None:
     """A real process, killed by the system in the middle of the index; another one finishes."""
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform")]),
-        "DATA_DIR": str(tmp_path),
-        "DATABASE_URL": "",
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-    }
 
     def run(step: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "tests.knowledge.worker_process", step]
-        return subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
-        )
+        return run_step(step, tmp_path)
 
     prepared = run("prepare")
     assert prepared.returncode == 0, prepared.stderr

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from django.db import OperationalError, connection
 from django_scopes import scope
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,6 +17,7 @@ from knowledge import ingestion
 from knowledge.index import store
 from knowledge.models import Document, DocumentState, Source
 from knowledge.search import Readiness, SourceNotReadyError, find_source, search
+from tests.knowledge.conftest import run_step
 
 
 @pytest.mark.parametrize(
@@ -169,41 +168,15 @@ def test_an_index_of_older_rows_never_replaces_a_newer_one(filled: Source, monke
     assert [path.name for path in (store.root() / str(filled.pk)).iterdir()] == [newest]
 
 
-@pytest.mark.django_db(transaction=True)
-def test_replacing_the_index_disturbs_nobody_who_searches(filled: Source, account: Account) -> None:
-    failures: list[object] = []
-    searches = 0
-    stop = threading.Event()
+@pytest.mark.processes
+def test_replacing_the_index_disturbs_nobody_who_searches(tmp_path: Path) -> None:
+    """In a process of its own, on a database in a file: the tests' own one, in memory, locks whole tables."""
+    assert run_step("prepare", tmp_path).returncode == 0
+    done = run_step("replace", tmp_path)
 
-    def keep_searching() -> None:
-        nonlocal searches
-        try:
-            with scope(account=account):
-                while not stop.is_set():
-                    try:
-                        found = search(filled.pk, "résilier")
-                    except OperationalError:
-                        continue  # The tests' database in memory locks whole tables; one in a file does not.
-                    searches += 1
-                    if not found or found[0].heading != "Contrat › Résiliation":
-                        failures.append(found)
-        except Exception as error:
-            failures.append(error)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=keep_searching)
-    thread.start()
-    document = filled.documents.get(title="Contract")
-    for number in range(15):
-        document.text = f"{document.text}\n\nAddition {number}."
-        document.save()
-        ingestion.ingest_source(filled.pk)
-    stop.set()
-    thread.join(20)
-
-    assert failures == []
-    assert searches > 10
+    assert done.returncode == 0, done.stderr
+    searches, failures = done.stdout.split(maxsplit=1)
+    assert (int(searches) > 20, failures.strip()) == (True, "[]")
 
 
 def _why(source_id: int) -> Readiness:
