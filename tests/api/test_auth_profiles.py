@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -191,3 +194,53 @@ def test_a_profile_that_no_key_opens_is_shown_and_can_be_entered_again(api: Api,
     assert fields_of(refused) == {"secrets"}
     assert "cannot be decrypted" in refused.content.decode()
     assert api.patch("auth-profiles/crm", {"secrets": {"token": "another-one"}}).status_code == 200
+
+
+class Mirror(BaseHTTPRequestHandler):
+    """Answers with what it was told, credentials included: the worst that a server can do to a trace."""
+
+    told: list[str] = []
+
+    def do_GET(self) -> None:
+        self.told.append(self.headers["Authorization"])
+        body = json.dumps({"headers": dict(self.headers), "path": self.path}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_args: object) -> None:
+        """Silent."""
+
+
+@pytest.fixture
+def mirror(settings: Any) -> Iterator[str]:
+    settings.OUTBOUND_ALLOWED_PRIVATE_HOSTS = ["127.0.0.1"]
+    Mirror.told = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Mirror)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_workflow_sends_it_and_its_trace_does_not_show_it(
+    api: Api, mirror: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    assert api.post("auth-profiles", {**CRM, "hosts": ["127.0.0.1"]}).status_code == 201
+    graph = using("crm")
+    mapping = [{"variable": "stolen", "path": "$.headers.Authorization"}]
+    graph["nodes"][1]["config"] |= {"url": mirror, "mapping": mapping}
+    answer = api.post("workflows/test", {"graph": graph, "moment": None, "data": {}, "live": True})
+    assert answer.status_code == 200, answer.content
+    assert Mirror.told == [f"Bearer {SECRET}"]
+    assert answer.json()["state"] == "succeeded", answer.content
+    assert answer.json()["variables"]["stolen"] == "Bearer ***"
+    assert SECRET not in answer.content.decode() + caplog.text
+    graph["nodes"][1]["config"]["auth_profile"] = "erp"
+    checked = api.post("workflows/check", {"graph": graph, "moment": None}).json()["errors"]
+    assert [(error["node"], error["field"]) for error in checked] == [("ask", "auth_profile")]
