@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from django_scopes import scope
 
+from accounts.models import Account
 from actions.models import Action, Agent
 from actions.registry import kinds
+from knowledge.models import Source
 from tests.api.conftest import Api, fields_of
 from workflows.models import Workflow
 
@@ -21,6 +23,9 @@ COMPLETE: dict[str, dict[str, Any]] = {
         "workflow": "Look the caller up",
         "timeout_s": 4,
         "parameters": [],
+        "raw_schema": {},
+        "speaks_before": False,
+        "before_texts": {"fr": "Je regarde."},
         "default_parameters": {"customerId": None},
     },
     "transfer": {
@@ -41,9 +46,21 @@ COMPLETE: dict[str, dict[str, Any]] = {
         "body": "{{ interaction.SUMMARY }}",
         "labels": [{"classifier": "Reason", "label": "Refund"}],
     },
+    "knowledge": {
+        "moment": "during",
+        "source": "Contract",
+        "message_before_enabled": True,
+        "message_before": "Je regarde.",
+    },
 }
 
-pytestmark = pytest.mark.usefixtures("classified_agent", "workflow")
+pytestmark = pytest.mark.usefixtures("classified_agent", "workflow", "source")
+
+
+@pytest.fixture
+def source(account: Account) -> Source:
+    with scope(account=account):
+        return Source.objects.create(account=account, name="Contract")
 
 
 def body_of(kind: str, /, **changes: Any) -> dict[str, Any]:
@@ -76,6 +93,7 @@ def test_an_action_may_be_given_the_least_that_its_kind_needs(api: Api, kind: st
     needed = {
         "workflow": {"workflow": "Look the caller up"},
         "email": {"subject": "A call", "to": "team@lac.example"},
+        "knowledge": {"source": "Contract"},
     }
     least = {"kind": kind, "name": "least", "moment": COMPLETE[kind]["moment"], **needed.get(kind, {})}
     created = api.post(PATH, least)
@@ -136,6 +154,9 @@ def test_numbers_are_stored_without_the_spaces_people_type(api: Api) -> None:
         ("workflow", {"parameters": "x"}, "parameters"),
         ("workflow", {"parameters": [{"name": "system"}]}, "parameters"),
         ("workflow", {"default_parameters": [1]}, "default_parameters"),
+        ("workflow", {"raw_schema": {"type": "string"}}, "raw_schema"),
+        ("workflow", {"raw_schema": {"type": "object", "$ref": "https://evil.example"}}, "raw_schema"),
+        ("workflow", {"before_texts": {"xx": "?"}}, "before_texts"),
         ("transfer", {"ring_time_s": 4}, "ring_time_s"),
         ("transfer", {"ring_time_s": 46}, "ring_time_s"),
         ("transfer", {"sip_headers": {"X-A": "1"}}, "sip_headers"),
@@ -196,7 +217,7 @@ def test_lists_are_filtered_and_in_the_order_of_a_call(api: Api) -> None:
     def names(query: str = "") -> list[str]:
         return [action["kind"] for action in api.get(f"{PATH}{query}").json()["results"]]
 
-    assert names() == ["workflow", "hang_up", "keypad", "wait", "transfer", "email"]
+    assert names() == ["workflow", "hang_up", "keypad", "wait", "transfer", "knowledge", "email"]
     assert names("?moment=before") == ["workflow"]
     assert names("?kind=email") == ["email"]
     assert names("?enabled=false") == ["wait"]
@@ -210,8 +231,8 @@ def test_a_list_costs_as_many_queries_for_one_action_as_for_three(
     for number in range(count):
         for kind in set(COMPLETE) - {"hang_up"}:
             api.post(PATH, body_of(kind, name=f"{kind}{number}"))
-    with django_assert_max_num_queries(14):
-        assert api.get(PATH).json()["count"] == 5 * count
+    with django_assert_max_num_queries(16):
+        assert api.get(PATH).json()["count"] == 6 * count
 
 
 def test_another_accounts_workflow_does_not_exist(api: Api, stranger_api: Api, workflow: Workflow) -> None:

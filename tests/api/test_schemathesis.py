@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 from actions.kinds.keypad import KeypadAction
 from actions.models import Agent
 from actions.releases import publish
+from knowledge.models import Source
 from tests.api.conftest import Api
 from workflows.models import Workflow
 
@@ -48,7 +49,9 @@ def known(agent: Agent, workflow: Workflow, api: Api) -> dict[str, Any]:
     with scope(account=agent.account):
         KeypadAction.objects.create(agent=agent, moment="during", name="menu")
         publish(agent)
+        source = Source.objects.create(account=agent.account, name="Contract")
     call_id = api.post("calls", {"agent": "accueil"}).json()["id"]
+    run_id = api.post(f"calls/{call_id}/actions/menu", {"arguments": {"digits": "1"}}).json()["run"]["id"]
     return {
         "agent_slug": "accueil",
         "slug": "accueil",
@@ -56,6 +59,8 @@ def known(agent: Agent, workflow: Workflow, api: Api) -> dict[str, Any]:
         "number": "1",
         "id": str(workflow.pk),
         "call_id": call_id,
+        "run_id": run_id,
+        "source_id": str(source.pk),
     }
 
 
