@@ -53,6 +53,8 @@ class SourceSerializer(CleanModelSerializer[Source]):
 class DocumentSerializer(CleanModelSerializer[Document]):
     """A text, plain or Markdown. ``state`` is ``ready`` once it can be found; ``failed`` comes with an ``error``."""
 
+    error = serializers.CharField(read_only=True, allow_blank=True)
+
     class Meta:
         model = Document
         fields = ["id", "title", "text", "language", "kind", "state", "error", "updated_at"]
