@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 from tantivy import Filter, Index, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
@@ -13,15 +14,17 @@ LANGUAGES = {Language.FRENCH.value: "french", Language.ENGLISH.value: "english"}
 
 LONGEST_WORD = 60
 
-# What callers say around their question.
+# What callers say around their question: left out of questions, not of passages.
 _FRENCH_TALK = """
 bonjour bonsoir allo allô merci svp plait plaît voudrais aimerais souhaiterais savoir dire dites expliquer
-expliquez peux pouvez pourriez puis est-ce est aujourd hui comment faire faut fait avez ai as suis
+expliquez peux pouvez pourriez puis est-ce est aujourd hui comment faire faut fait a ont avez avait ai as suis été
+me moi lui y
 """
 _ENGLISH_TALK = """
 hello hi thanks thank please would could like want wanted know tell explain how what s t m re ve ll d isn don
-doesn can need
+doesn can need me get about
 """
+SMALL = {Language.FRENCH.value: FRENCH, Language.ENGLISH.value: ENGLISH}
 TALK = {Language.FRENCH.value: _FRENCH_TALK.split(), Language.ENGLISH.value: _ENGLISH_TALK.split()}
 
 
@@ -33,27 +36,26 @@ def analyzer(language: str) -> TextAnalyzer:
     works before the accents go and once more after.
     """
     stem = Filter.stemmer(LANGUAGES[language])
-    return _content(language).filter(stem).filter(Filter.ascii_fold()).filter(stem).build()
+    return _content(language, SMALL[language]).filter(stem).filter(Filter.ascii_fold()).filter(stem).build()
 
 
 @cache
 def _plain(language: str) -> TextAnalyzer:
-    return _content(language).build()
+    return _content(language, {*SMALL[language], *TALK[language]}).build()
 
 
 def content_words(text: str, language: str) -> str:
-    """``text`` without the words that say nothing."""
+    """The question ``text`` without the words that ask nothing."""
     return " ".join(_plain(language).analyze(text))
 
 
-def _content(language: str) -> TextAnalyzerBuilder:
-    small = sorted({*(FRENCH if language == Language.FRENCH else ENGLISH), *TALK[language]})
+def _content(language: str, left_out: Iterable[str]) -> TextAnalyzerBuilder:
     return (
         TextAnalyzerBuilder(Tokenizer.simple())
         .filter(Filter.remove_long(LONGEST_WORD))
         .filter(Filter.lowercase())
         .filter(Filter.stopword(LANGUAGES[language]))
-        .filter(Filter.custom_stopword(small))
+        .filter(Filter.custom_stopword(sorted(left_out)))
     )
 
 

@@ -70,6 +70,18 @@ def test_any_text_may_be_asked(filled: Source, query: str) -> None:
     assert isinstance(search(filled.pk, query), list)
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Bonjour, est-ce que vous pouvez me dire quel est le préavis, s'il vous plaît ?",
+        "Allô, je voudrais savoir quel préavis il faut.",
+        "Hello, could you please tell me about the préavis?",
+    ],
+)
+def test_what_callers_say_around_their_question_does_not_count(filled: Source, question: str) -> None:
+    assert search(filled.pk, question)[0].score == 1.0
+
+
 def test_the_limit_is_kept(source: Source, write: Callable[..., None]) -> None:
     write(source, **{f"Document{number}": "Le préavis est de deux mois." for number in range(15)})
 
