@@ -151,7 +151,7 @@ export function Canvas(props: Props) {
       }}
       onPaneClick={() => onSelect([], [])}
       deleteKeyCode={null} multiSelectionKeyCode={["Shift", "Control", "Meta"]} selectionKeyCode="Shift"
-      minZoom={0.2} maxZoom={1.75} fitView fitViewOptions={{ padding: 0.15, maxZoom: 1 }} connectionRadius={36}
+      minZoom={0.2} maxZoom={1.75} connectionRadius={36}
       aria-label={t("canvas")}
       ariaLabelConfig={{
         "node.a11yDescription.default": t("node_help"),

@@ -1,4 +1,4 @@
-import { ReactFlowProvider, useReactFlow } from "@xyflow/react";
+import { ReactFlowProvider, useNodesInitialized, useReactFlow } from "@xyflow/react";
 import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "react";
 import type { KeyboardEvent } from "react";
 import { Canvas } from "../canvas/Canvas";
@@ -128,7 +128,19 @@ function Inside(props: EditorProps) {
       if (dx || dy) flow.setViewport({ x: x + dx, y: y + dy, zoom }, { duration: 200 });
     }, 80);
     return () => clearTimeout(timer);
-  }, [node?.id, drawer, flow]);
+  }, [node?.id, flow]);
+  const measured = useNodesInitialized();
+  const begun = useRef(false);
+  useEffect(() => {
+    if (!measured || begun.current) return;
+    begun.current = true;
+    void flow.fitView({ padding: 0.15, maxZoom: 1 });
+  }, [measured, flow]);
+  useEffect(() => {
+    if (drawer !== "test") return;
+    const timer = setTimeout(() => void flow.fitView({ padding: 0.1, maxZoom: 1, duration: 250 }), 80);
+    return () => clearTimeout(timer);
+  }, [drawer, flow]);
   const add = (kind: NodeKind) => {
     const added = addAfter(graph, kind, node, kinds);
     change(() => added.graph);
