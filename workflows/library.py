@@ -45,14 +45,14 @@ def check_draft(
     except GraphInvalidError:
         return draft
     draft.errors += _account_errors(parsed, account_id)
-    shelf = _Shelf(account_id)
+    shelf = _Shelf(account_id, moment, None if flat_names is None else frozenset(flat_names))
     for node_id, use in _uses(parsed):
         try:
-            shelf.height(use, [name] if name else [])
-        except _NotRunnable as problem:
+            shelf.height(use.name, [name] if name else [])
+        except _NotRunnableError as problem:
             draft.errors.append(GraphError(node_id, "workflow", str(problem)))
             continue
-        draft.errors += [GraphError(node_id, "workflow", text) for text in shelf.problems(use.name, moment, flat_names)]
+        draft.errors += [GraphError(node_id, "workflow", text) for text in dict.fromkeys(shelf.problems(use))]
     draft.graphs = {each: release_graph(row) for each, row in shelf.graphs.items() if row is not None}
     return draft
 
@@ -102,60 +102,69 @@ def _account_errors(graph: Graph, account_id: int) -> list[GraphError]:
     ]
 
 
-class _NotRunnable(ValueError):
+class _NotRunnableError(ValueError):
     """A named workflow cannot be run from here; says why."""
 
 
 class _Shelf:
-    """The account's workflows, as far as a draft leads to them."""
+    """The account's workflows, as far as a draft leads to them; each is read and judged once."""
 
-    def __init__(self, account_id: int) -> None:
+    def __init__(self, account_id: int, moment: Moment | str | None, flat_names: frozenset[str] | None) -> None:
         self.account_id = account_id
+        self.moment = moment
+        self.flat_names = flat_names
         self.graphs: dict[str, JSON] = {}
         self.uses: dict[str, list[NestedUse]] = {}
         self.heights: dict[str, int] = {}
-        self.given: dict[str, set[str]] = {}
+        self.judged: dict[NestedUse, list[str]] = {}
 
-    def height(self, use: NestedUse, path: list[str]) -> int:
-        """How many workflows run one inside the other from this one on; raises _NotRunnable."""
-        if use.name in path:
-            names = " → ".join([*path[path.index(use.name) :], use.name])
-            raise _NotRunnable(_("These workflows run each other in a circle: %(names)s.") % {"names": names})
+    def height(self, name: str, path: list[str]) -> int:
+        """How many workflows run one inside the other from this one on; raises _NotRunnableError."""
+        if name in path:
+            names = " → ".join([*path[path.index(name) :], name])
+            raise _NotRunnableError(_("These workflows run each other in a circle: %(names)s.") % {"names": names})
         if len(path) > MOST_DEPTH + 1:
             raise self._too_deep()
-        self.given.setdefault(use.name, set()).update(use.given)
-        if use.name not in self.heights:
-            self._load(use.name)
-            inner = [self.height(each, [*path, use.name]) for each in self.uses[use.name]]
-            self.heights[use.name] = 1 + max(inner, default=0)
-        if self.heights[use.name] > MOST_DEPTH:
+        if name not in self.heights:
+            self._load(name)
+            inner = [self.height(use.name, [*path, name]) for use in self.uses[name]]
+            self.heights[name] = 1 + max(inner, default=0)
+        if self.heights[name] > MOST_DEPTH:
             raise self._too_deep()
-        return self.heights[use.name]
+        return self.heights[name]
 
-    def problems(self, name: str, moment: Moment | str | None, flat_names: Iterable[str] | None) -> Iterator[str]:
-        """What is wrong in the workflow and in those that it runs, in words."""
-        names = None if flat_names is None else {*flat_names, *self.given[name]}
-        graph = parse_graph(self.graphs[name])
+    def problems(self, use: NestedUse) -> list[str]:
+        """What is wrong in the workflow, used this way, and in those that it runs, in words."""
+        if use not in self.judged:
+            self.judged[use] = list(self._own_problems(use))
+            for inner in self.uses[use.name]:
+                self.judged[use] += [text for text in self.problems(inner) if text not in self.judged[use]]
+        return self.judged[use]
+
+    def _own_problems(self, use: NestedUse) -> Iterator[str]:
+        names = None if self.flat_names is None else self.flat_names | frozenset(use.given)
+        graph = parse_graph(self.graphs[use.name])
         titles = {node.id: node.shown for node in graph.nodes}
-        for error in [*check_graph(graph, moment, flat_names=names), *_account_errors(graph, self.account_id)]:
+        errors = check_graph(graph, self.moment, flat_names=names) + _account_errors(graph, self.account_id)
+        for error in errors:
             where = ", ".join(filter(None, [titles.get(error.node_id or ""), error.field]))
-            facts = {"name": name, "where": where, "problem": error.message}
+            facts = {"name": use.name, "where": where, "problem": error.message}
             yield _("In the workflow “%(name)s” (%(where)s): %(problem)s") % facts
-        for use in self.uses[name]:
-            yield from self.problems(use.name, moment, flat_names)
 
     def _load(self, name: str) -> None:
         from workflows.models import Workflow
 
         row = Workflow.objects.filter(account_id=self.account_id, name=name).first()
         if row is None:
-            raise _NotRunnable(_("There is no workflow called “%(name)s”.") % {"name": name})
+            raise _NotRunnableError(_("There is no workflow called “%(name)s”.") % {"name": name})
         try:
             self.uses[name] = [use for _node_id, use in _uses(parse_graph(row.graph))]
         except GraphInvalidError as error:
             text = _("The workflow “%(name)s” has mistakes: mend it first.") % {"name": name}
-            raise _NotRunnable(text) from error
+            raise _NotRunnableError(text) from error
         self.graphs[name] = row.graph
 
-    def _too_deep(self) -> _NotRunnable:
-        return _NotRunnable(_("More than %(most)d workflows would run one inside the other.") % {"most": MOST_DEPTH})
+    def _too_deep(self) -> _NotRunnableError:
+        return _NotRunnableError(
+            _("More than %(most)d workflows would run one inside the other.") % {"most": MOST_DEPTH}
+        )

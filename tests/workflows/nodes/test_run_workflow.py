@@ -194,9 +194,36 @@ def test_mistakes_of_the_inner_workflow_are_told_at_the_outer_node(in_account: A
 
 
 @pytest.mark.django_db
+def test_many_uses_of_many_workflows_are_judged_in_a_moment(in_account: Account) -> None:
+    def many(name: str) -> dict[str, Any]:
+        subs = [node(f"n{index}", "run_workflow", workflow=name) for index in range(150)]
+        return graph(*subs, *(f"start > n{index}" for index in range(150)))
+
+    Workflow.objects.create(account=in_account, name="w0", graph=GREET)
+    for level in range(1, 4):
+        Workflow.objects.create(account=in_account, name=f"w{level}", graph=many(f"w{level - 1}"))
+    began_s = time.monotonic()
+    errors = errors_of(in_account, many("w3"), moment="before", flat_names=[])
+    assert {message.partition(":")[0] for _node_id, _field, message in errors} == {
+        "In the workflow “w0” (end, parameters.hello)"
+    }
+    assert len(errors) == 150
+    assert time.monotonic() - began_s < 10
+
+
+@pytest.mark.django_db
+def test_each_use_is_judged_by_what_it_gives(in_account: Account) -> None:
+    Workflow.objects.create(account=in_account, name="greet", graph=GREET)
+    bare = node("bare", "run_workflow", workflow="greet")
+    drawn = graph(MAPPED, bare, "start > sub > bare")
+    assert [each[0] for each in errors_of(in_account, drawn, moment="before", flat_names=["name"])] == ["bare"]
+
+
+@pytest.mark.django_db
 def test_a_release_keeps_the_inner_workflow_as_it_was(in_account: Account, agent: Agent) -> None:
     inner = Workflow.objects.create(account=in_account, name="greet", graph=GREET)
-    outer = Workflow.objects.create(account=in_account, name="outer", graph=PARENT)
+    drawn = {**PARENT, "nodes": [node("start", "start", test_data={"secret": "of a test"}), *PARENT["nodes"][1:]]}
+    outer = Workflow.objects.create(account=in_account, name="outer", graph=drawn)
     tool = {"agent": agent, "moment": Moment.DURING, "name": "tool", "description": "…", "workflow": outer}
     WorkflowAction.objects.create(**tool, parameters=[{"name": "name"}])
     release = publish(agent)
@@ -208,6 +235,7 @@ def test_a_release_keeps_the_inner_workflow_as_it_was(in_account: Account, agent
     assert action is not None
     params: Any = action.params
     assert params.workflows == {"greet": GREET}
+    assert "of a test" not in str(release.snapshot)
     inner.delete()
     with pytest.raises(PublishError, match="greet"):
         publish(agent)
