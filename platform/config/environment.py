@@ -9,6 +9,7 @@ import secrets
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -134,7 +135,14 @@ def _made_once(path: Path, make: Callable[[], str]) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=path.name, delete=False) as file:
             file.write(make())
-        with suppress(FileExistsError):
+        try:
             os.link(file.name, path)
-        Path(file.name).unlink()
+        except FileExistsError:
+            pass
+        except OSError:
+            # Some file systems have no hard links. The first one wins here, too, but may be read half-written.
+            with suppress(FileExistsError), path.open("x", opener=partial(os.open, mode=0o600)) as own:
+                own.write(Path(file.name).read_text())
+        finally:
+            Path(file.name).unlink()
     return path.read_text().strip()

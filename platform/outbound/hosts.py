@@ -33,4 +33,10 @@ def widens(before: list[str], after: list[str]) -> bool:
     """Whether ``after`` lets a credential go where ``before`` did not; an empty list lets it go anywhere."""
     if not before:
         return False
-    return not after or not set(after) <= set(before)
+    return not after or not all(any(_within(rule, wider) for wider in before) for rule in after)
+
+
+def _within(rule: str, wider: str) -> bool:
+    """Whether every host of ``rule`` is one of ``wider``; no port, which is every port, is within no port only."""
+    host, port = parse_entry(rule.removeprefix(ANY_BELOW))
+    return matches(wider, f"any.{host}" if rule.startswith(ANY_BELOW) else host, port or 0)

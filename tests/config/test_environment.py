@@ -63,6 +63,19 @@ def test_the_key_of_stored_secrets_is_made_once_whoever_comes_first(
     assert environment.read_secrets_keys(tmp_path) == [f"{'A' * 43}=", keys[0][0]]
 
 
+def test_the_key_is_made_where_there_are_no_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SECRETS_KEYS", raising=False)
+
+    def refuse(*_paths: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("config.environment.os.link", refuse)
+    first = environment.read_secrets_keys(tmp_path)
+    assert environment.read_secrets_keys(tmp_path) == first
+    assert stat.S_IMODE((tmp_path / "secrets_key").stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["secrets_key"]
+
+
 def test_sqlite_is_opened_for_many_writers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DATABASE_URL", raising=False)
     options = environment.read_database(tmp_path)["OPTIONS"]

@@ -123,7 +123,7 @@ class AuthProfileAdmin(AccountAdmin):
         if kind is None:
             return self._choose_view(request)
         title = capfirst(str(kind.label))
-        breadcrumbs(request, (_list_url(), _("Auth profiles")), (_add_url(), _("Add an auth profile")), ("", title))
+        breadcrumbs(request, (_list_url(), _("Auth profiles")), ("", title))
         response: HttpResponse = super().add_view(request, form_url, {"title": title, **(extra_context or {})})
         return response
 
@@ -154,10 +154,6 @@ class AuthProfileAdmin(AccountAdmin):
 
 def _list_url() -> str:
     return reverse("admin:outbound_authprofile_changelist")
-
-
-def _add_url() -> str:
-    return reverse("admin:outbound_authprofile_add")
 
 
 def _edits(request: HttpRequest) -> bool:
