@@ -82,6 +82,7 @@ def _fields() -> dict[str, str]:
         "names": _("Names that can be used here"),
         "name": _("Name"),
         "value": _("Value"),
+        "twice": _("“{name}” is there twice: only one can be kept."),
         "variable": _("Variable"),
         "path": _("Path in the answer"),
         "type": _("Type"),

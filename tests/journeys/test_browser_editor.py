@@ -152,6 +152,14 @@ def try_it(editor: Editor) -> None:
     expect(page.locator(".ed-entry")).to_contain_text("Réussie")
     page.get_by_role("tab", name="Méta").click()
     expect(page.locator(".ed-entry .ed-json")).to_contain_text("200")
+
+    # The answer is pinned: the next test asks nobody.
+    page.get_by_role("button", name="Épingler cette réponse").click()
+    page.get_by_label("Interroger réellement les autres systèmes").uncheck()
+    page.get_by_role("button", name="Exécuter le workflow").click()
+    expect(page.locator(".ed-pin")).to_have_count(1)
+    expect(page.locator("[data-test-state=succeeded]")).to_be_visible()
+    expect(page.locator(".ed-edge-taken")).to_have_count(3)
     editor.close_panel()
 
 

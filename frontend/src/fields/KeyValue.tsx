@@ -1,5 +1,6 @@
-import { useEffect, useRef, useState } from "react";
+import { useContext, useEffect, useRef, useState } from "react";
 import type { Json, JsonObject } from "../model/types";
+import { NodeContext, useEditor } from "../page/context";
 import { t } from "../page/texts";
 import type { WidgetProps } from "./Field";
 import { Errors } from "./errors";
@@ -16,6 +17,8 @@ export function KeyValue({ form, value, onChange, typed }: WidgetProps & { typed
       name, typed || typeof item !== "string" ? textOf(item) : item,
     ]);
   const [pairs, setPairs] = useState<Pair[]>(() => read(value));
+  const { setDraft } = useEditor();
+  const key = `${useContext(NodeContext)}:${form.name}`;
   const sent = useRef(JSON.stringify(value ?? {}));
 
   useEffect(() => {
@@ -31,6 +34,8 @@ export function KeyValue({ form, value, onChange, typed }: WidgetProps & { typed
     const named = next.filter(([name]) => name.trim());
     const object = Object.fromEntries(named.map(([name, text]) => [name.trim(), typed ? valueOf(text) : text]));
     sent.current = JSON.stringify(object);
+    const twice = named.find(([name], index) => named.findIndex(([other]) => other.trim() === name.trim()) !== index);
+    setDraft(key, twice ? { text: "", message: t("twice", { name: twice[0] }) } : null);
     onChange(object);
   };
   return (

@@ -87,15 +87,16 @@ function Inside(props: EditorProps) {
     }
     return [...known.values()];
   }, [fromServer, test.result]);
-  const saving = useSaving(graph, props.loaded, {
-    changeUrl: props.changeUrl,
-    replaceGraph: (next) => change(() => next),
-  });
-
   const liveDrafts = useMemo(() => {
     const ids = new Set([...graph.nodes.map((other) => other.id), "test"]);
     return new Map([...drafts].filter(([key]) => ids.has(key.split(":", 1)[0] ?? "")));
   }, [drafts, graph.nodes]);
+  const saving = useSaving(graph, props.loaded, {
+    changeUrl: props.changeUrl,
+    replaceGraph: (next) => change(() => next),
+    obstacle: [...liveDrafts].find(([key]) => !key.startsWith("test:"))?.[1].message ?? "",
+  });
+
   const context = useMemo(
     () => ({ kinds, graph, moment, errors, drafts: liveDrafts, setDraft, variables }),
     [kinds, graph, moment, errors, liveDrafts, setDraft, variables],

@@ -14,6 +14,8 @@ const essenceOf = (graph: Graph, form: { name: string; description: string }) =>
 export function useSaving(graph: Graph, loaded: StoredWorkflow | null, options: {
   changeUrl: string;
   replaceGraph: (graph: Graph) => void;
+  /** Why nothing can be saved: a text that is no value yet; '' if nothing is in the way. */
+  obstacle: string;
 }) {
   const form = useForm();
   const [kept, setKept] = useState(() => essenceOf(graph, readForm()));
@@ -21,7 +23,8 @@ export function useSaving(graph: Graph, loaded: StoredWorkflow | null, options: 
   const [conflict, setConflict] = useState<ConflictFacts | null>(null);
   const version = useRef(loaded?.version);
   const leaving = useRef(false);
-  const dirty = essenceOf(graph, form) !== kept;
+  const busy = useRef(false);
+  const dirty = essenceOf(graph, form) !== kept || options.obstacle !== "";
 
   useEffect(() => {
     const warn = (event: BeforeUnloadEvent) => {
@@ -44,6 +47,12 @@ export function useSaving(graph: Graph, loaded: StoredWorkflow | null, options: 
   }, []);
   const save = useCallback(
     async (overwrite?: number) => {
+      if (busy.current) return;
+      if (options.obstacle) {
+        setState({ look: "failed", message: `${t("not_saved")} ${options.obstacle}` });
+        return;
+      }
+      busy.current = true;
       setState({ look: "saving", message: t("saving") });
       const sent = readForm();
       const guard = overwrite ?? version.current;
@@ -70,9 +79,11 @@ export function useSaving(graph: Graph, loaded: StoredWorkflow | null, options: 
         if (problem?.errors?.some((item) => item.field === "name")) focusName();
         const reason = fields || (problem ? [problem.title, problem.detail].filter(Boolean).join(" ") : t("no_server"));
         setState({ look: "failed", message: `${t("not_saved")} ${reason}` });
+      } finally {
+        busy.current = false;
       }
     },
-    [graph, loaded, options.changeUrl],
+    [graph, loaded, options.changeUrl, options.obstacle],
   );
 
   latest.current = () => void save();
