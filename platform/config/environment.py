@@ -9,7 +9,6 @@ import secrets
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -141,8 +140,10 @@ def _made_once(path: Path, make: Callable[[], str]) -> str:
             pass
         except OSError:
             # Some file systems have no hard links. The first one wins here, too, but may be read half-written.
-            with suppress(FileExistsError), path.open("x", opener=partial(os.open, mode=0o600)) as own:
-                own.write(Path(file.name).read_text())
+            with suppress(FileExistsError):
+                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                with os.fdopen(descriptor, "w") as own:
+                    own.write(Path(file.name).read_text())
         finally:
             Path(file.name).unlink()
     return path.read_text().strip()
