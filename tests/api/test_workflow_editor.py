@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
@@ -13,6 +16,7 @@ from django_scopes import scope
 from accounts.models import Account
 from actions.models import Agent
 from calls.models import Run
+from contacts.models import Contact
 from tests.api.conftest import GRAPH, Api, fields_of
 from tests.conftest import issue_key
 from tests.workflows.support import graph, node
@@ -339,3 +343,70 @@ def test_a_file_that_is_none_is_refused(api: Api, change: dict[str, Any]) -> Non
 
 def test_strangers_export_nothing(stranger_api: Api, workflow: Workflow) -> None:
     assert stranger_api.get(f"workflows/{workflow.pk}/export").status_code == 404
+
+
+# --- live -----------------------------------------------------------------------------------------
+
+
+class Crm(BaseHTTPRequestHandler):
+    """Answers every GET with a customer, and keeps what it was asked."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.headers.get("Authorization", ""))
+        body = json.dumps({"tier": "gold", "token": "s3cret"}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: Any) -> None:
+        """Silent."""
+
+
+@pytest.fixture
+def crm(settings: Any) -> Iterator[str]:
+    settings.OUTBOUND_ALLOWED_PRIVATE_HOSTS = ["127.0.0.1"]
+    Crm.asked.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Crm) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_live_test_asks_the_other_system_and_shows_data_and_meta(api: Api, crm: str) -> None:
+    ask = node("ask", "api_request", url=crm, mapping=ASK["config"]["mapping"], headers={"Authorization": "Bearer x"})
+    drawn = graph(ask, END, "start > ask > end")
+
+    alone = play(api, drawn, node="ask", live=True, data={})
+    whole = play(api, drawn, live=True, data={})
+
+    assert len(Crm.asked) == 2
+    for played in (alone, whole):
+        entry = next(entry for entry in played["trace"] if entry["node"] == "ask")
+        assert entry["meta"]["status"] == 200
+        assert entry["meta"]["body"] == {"tier": "gold", "token": "•••"}
+        assert entry["meta"]["headers"]["content-type"] == "application/json"
+        assert entry["meta"]["request"]["headers"]["Authorization"] == "•••"
+        assert played["variables"] == {"tier": "gold"}
+    again = play(api, drawn, data={}, pinned={"ask": alone["trace"][0]["output"]})
+    assert (again["variables"], len(Crm.asked)) == ({"tier": "gold"}, 2)
+
+
+@pytest.mark.django_db
+def test_a_live_test_may_keep_a_contact(api: Api, account: Account) -> None:
+    drawn = graph(node("keep", "update_contact", attributes={"vip": True}), "start > keep")
+    data = {"system": {"phoneE164": "+33612345678"}}
+    assert play(api, drawn, data=data)["error"]["code"] == "not_live"
+    assert play(api, drawn, data=data, live=True)["state"] == "succeeded"
+    with scope(account=account):
+        assert Contact.objects.get().attributes == {"vip": True}
+
+
+def test_a_private_address_is_refused_in_a_live_test_too(api: Api) -> None:
+    drawn = graph(node("ask", "api_request", url="http://169.254.169.254/latest"), "start > ask")
+    assert play(api, drawn, live=True, data={})["error"]["code"] == "blocked_address"
