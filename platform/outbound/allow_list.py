@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import Error as AnyDatabaseError
-from django.db import close_old_connections, transaction
+from django.db import transaction
 from django_scopes import scopes_disabled
 
+from accounts.database import in_database
 from outbound.models import AllowedHost
 from outbound.targets import HostAndPort, parse_entry
 
@@ -59,7 +59,7 @@ async def allowed_private_hosts(account_id: int) -> frozenset[HostAndPort]:
         entry.fresh_until_s += _GRACE_S
     generation = _generation
     try:
-        hosts = await sync_to_async(_read_hosts)(account_id)
+        hosts = await in_database(_read_hosts)(account_id)
     except AnyDatabaseError:
         logger.warning("The allow-list of private hosts cannot be read", exc_info=True, extra={"account": account_id})
         return entry.hosts if entry is not None else frozenset()
@@ -83,13 +83,9 @@ def _forget() -> None:
 
 
 def _read_hosts(account_id: int) -> frozenset[HostAndPort]:
-    try:
-        with scopes_disabled():
-            rows = AllowedHost.objects.filter(account_id=account_id).values_list("host", "port")
-            return frozenset((host, port) for host, port in rows)
-    finally:
-        # No request ends here that would give the connection back.
-        close_old_connections()
+    with scopes_disabled():
+        rows = AllowedHost.objects.filter(account_id=account_id).values_list("host", "port")
+        return frozenset((host, port) for host, port in rows)
 
 
 def allowed_everywhere() -> frozenset[HostAndPort]:

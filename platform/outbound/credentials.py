@@ -7,13 +7,13 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.db import Error as AnyDatabaseError
-from django.db import close_old_connections, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django_scopes import scopes_disabled
 from pydantic import ValidationError
 
+from accounts.database import in_database
 from outbound.auth.base import Credential
 from outbound.errors import OutboundError
 from outbound.models import AuthProfile
@@ -62,7 +62,7 @@ async def find(account_id: int, name: str) -> Credential:
         entry.fresh_until_s += _GRACE_S
     generation = _generation
     try:
-        found = await sync_to_async(_read)(account_id, name)
+        found = await in_database(_read)(account_id, name)
     except AnyDatabaseError:
         logger.warning("An auth profile cannot be read", exc_info=True, extra={"account": account_id})
         found = entry.found if entry is not None else _failure(name, _("it cannot be read at present."), False)
@@ -94,22 +94,18 @@ def _given(found: Found) -> Credential:
 
 
 def _read(account_id: int, name: str) -> Found:
+    with scopes_disabled():
+        profile = AuthProfile.objects.filter(account_id=account_id, name=name).first()
+    if profile is None:
+        return _failure(name, _("there is none of this name."), True)
     try:
-        with scopes_disabled():
-            profile = AuthProfile.objects.filter(account_id=account_id, name=name).first()
-        if profile is None:
-            return _failure(name, _("there is none of this name."), True)
-        try:
-            return profile.credential()
-        except SecretsUnreadable:
-            logger.error("No key in SECRETS_KEYS opens an auth profile", extra={"account": account_id})
-            return _failure(name, _("its secrets cannot be decrypted. They have to be entered again."), True)
-        except (KeyError, ValidationError):
-            # Of a kind, or with settings, of another version of the product.
-            return _failure(name, _("its settings cannot be read. They have to be entered again."), True)
-    finally:
-        # No request ends here that would give the connection back.
-        close_old_connections()
+        return profile.credential()
+    except SecretsUnreadable:
+        logger.error("No key in SECRETS_KEYS opens an auth profile", extra={"account": account_id})
+        return _failure(name, _("its secrets cannot be decrypted. They have to be entered again."), True)
+    except (KeyError, ValidationError):
+        # Of a kind, or with settings, of another version of the product.
+        return _failure(name, _("its settings cannot be read. They have to be entered again."), True)
 
 
 def _failure(name: str, reason: str, permanent: bool) -> OutboundError:
