@@ -1,8 +1,9 @@
 """What searching knowledge costs: index time, and one question end to end (source row, index, rows, score).
 
-Beside it in the same run, round by round: bare tantivy that answers from stored text, and on SQLite its own full
-text (FTS5, OR, ranked) over the same passages. The answers are checked before anything is timed. Runs on SQLite
-in a directory of its own, or on DATABASE_URL. Prints a table and, last, one line of JSON.
+Beside it in the same run, round by round: bare tantivy that answers from stored text, and the full text of the
+database itself (FTS5 or tsvector; any of the question's words, ranked) over the same passages. Each gets the
+question as it was asked. The answers are checked before anything is timed. Runs on SQLite in a directory of its
+own, or on DATABASE_URL. Prints a table and, last, one line of JSON.
 
     make bench-search            PASSAGES=50000 by default
 """
@@ -159,22 +160,34 @@ def bare_tantivy(passages: list[tuple[str, str]], directory: Path) -> tuple[Ask,
     return ask, took_s
 
 
-def bare_fts5(passages: list[tuple[str, str]]) -> Ask | None:
-    """None on another database than SQLite, or where SQLite lacks it."""
-    from django.db import OperationalError, connection
+def bare_full_text(passages: list[tuple[str, str]]) -> Ask:
+    """The database's own: FTS5 on SQLite, tsvector with a GIN index on PostgreSQL; any word, ranked."""
+    from django.db import connection
 
-    if connection.vendor != "sqlite":
-        return None
     cursor = connection.cursor()
-    try:
-        cursor.execute("CREATE VIRTUAL TABLE bench_fts USING fts5(body, tokenize='unicode61 remove_diacritics 2')")
-    except OperationalError:
-        return None
-    cursor.executemany("INSERT INTO bench_fts (body) VALUES (%s)", [(text,) for _language, text in passages])
+    if connection.vendor == "sqlite":
+        cursor.execute("CREATE VIRTUAL TABLE bench_text USING fts5(body, tokenize='unicode61 remove_diacritics 2')")
+        query, glue = "SELECT body FROM bench_text WHERE bench_text MATCH %s ORDER BY rank LIMIT 5", " OR "
+    else:
+        cursor.execute(
+            "CREATE TABLE bench_text (body text, "
+            "words tsvector GENERATED ALWAYS AS (to_tsvector('simple', body)) STORED)"
+        )
+        query, glue = (
+            (
+                "SELECT body FROM bench_text, to_tsquery('simple', %s) AS asked "
+                "WHERE words @@ asked ORDER BY ts_rank(words, asked) DESC LIMIT 5"
+            ),
+            " | ",
+        )
+    cursor.executemany("INSERT INTO bench_text (body) VALUES (%s)", [(text,) for _language, text in passages])
+    if connection.vendor != "sqlite":
+        cursor.execute("CREATE INDEX bench_words ON bench_text USING gin (words)")
+        cursor.execute("ANALYZE bench_text")
 
     def ask(question: str, _language: str) -> list[str]:
-        words = " OR ".join(f'"{word}"' for word in question.replace("?", "").split())
-        cursor.execute("SELECT body FROM bench_fts WHERE bench_fts MATCH %s ORDER BY rank LIMIT 5", [words])
+        words = glue.join(f'"{word}"' if glue == " OR " else word for word in question.replace("?", "").split())
+        cursor.execute(query, [words])
         return [text for (text,) in cursor.fetchall()]
 
     return ask
@@ -200,7 +213,7 @@ def measure(asks: dict[str, Ask], asked: list[tuple[str, str, str]]) -> dict[str
     gc.collect()
     for _round in range(ROUNDS):
         for name, ask in asks.items():
-            few = asked if name != "fts5" else asked[: QUESTIONS // 4]
+            few = asked if name != "full_text" else asked[: QUESTIONS // 4]
             for question, language, _text in few:
                 began_s = time.perf_counter()
                 ask(question, language)
@@ -223,14 +236,13 @@ def main() -> None:
         rows_s = bare_rows(passages)
         (bare_directory := Path(data_dir) / "bare").mkdir()
         tantivy_ask, tantivy_index_s = bare_tantivy(passages, bare_directory)
-        asks = {"product": product(source_id), "tantivy": tantivy_ask}
-        if fts5 := bare_fts5(passages):
-            asks["fts5"] = fts5
+        asks = {"product": product(source_id), "tantivy": tantivy_ask, "full_text": bare_full_text(passages)}
         with scopes_disabled():
-            shares = {name: found(ask, asked) for name, ask in asks.items() if name != "fts5"}
+            shares = {name: found(ask, asked) for name, ask in asks.items() if name != "full_text"}
             assert shares["product"] >= 0.9, shares
             samples = measure(asks, asked)
             Account.objects.filter(sources=source_id).delete()
+        connection.cursor().execute("DROP TABLE bench_text")
         report(connection.vendor, samples, shares, ingest_s, index_s, rows_s, tantivy_index_s)
 
 
@@ -256,16 +268,19 @@ def report(
     }
     ratios = {
         "product_to_tantivy": round(figures["product_p50_ms"] / figures["tantivy_p50_ms"], 1),
+        "full_text_to_product": round(figures["full_text_p50_ms"] / figures["product_p50_ms"], 1),
         "ingest_speed_to_bare": round((rows_s + tantivy_index_s) / ingest_s, 2),
     }
-    if "fts5_p50_ms" in figures:
-        ratios["fts5_to_product"] = round(figures["fts5_p50_ms"] / figures["product_p50_ms"], 1)
-    targets = {"product_p50_ms": 2.0, "fts5_to_product": 5.0, "ingest_speed_to_bare": 0.5}
-    missed = [name for name in ("fts5_to_product", "ingest_speed_to_bare") if ratios.get(name, 99) < targets[name]]
+    targets = {"product_p50_ms": 2.0, "full_text_to_product": 5.0, "ingest_speed_to_bare": 0.5}
+    missed = [name for name in ("full_text_to_product", "ingest_speed_to_bare") if ratios[name] < targets[name]]
     missed += ["product_p50_ms"] if figures["product_p50_ms"] > targets["product_p50_ms"] else []
     print(f"{PASSAGES} passages, French and English, {database}")
     print(f"{'':<34}{'p50 ms':>9}{'p95 ms':>9}{'found':>8}")
-    labels = {"product": "search() end to end", "tantivy": "bare tantivy, stored text", "fts5": "bare SQLite FTS5"}
+    labels = {
+        "product": "search() end to end",
+        "tantivy": "bare tantivy, stored text",
+        "full_text": "the database's own full text",
+    }
     for name in samples:
         share = f"{shares[name]:.0%}" if name in shares else ""
         print(f"{labels[name]:<34}{figures[f'{name}_p50_ms']:>9.3f}{figures[f'{name}_p95_ms']:>9.3f}{share:>8}")

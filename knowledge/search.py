@@ -21,6 +21,8 @@ DEFAULT_HITS = 5
 MINIMUM_SCORE = 0.25
 LONGEST_QUERY = 1000
 MOST_TERMS = 40
+SPARE = 3
+"""How many passages more than asked for are scored: BM25 ranks by other things, too, than the score."""
 
 
 class Readiness(TextChoices):
@@ -119,7 +121,7 @@ def _look_up(index: OpenIndex, terms: dict[str, list[str]], limit: int) -> tuple
         language: {term: math.log(2 + size / (1 + index.frequency(language, term))) for term in words}
         for language, words in terms.items()
     }
-    return size, weights, index.best(terms, min(limit, MOST_HITS) * 2 + 5)
+    return size, weights, index.best(terms, min(limit, MOST_HITS) + SPARE)
 
 
 def _judge(source_id: int, found: list[tuple[int, float]], weights: Weights) -> list[Hit]:
