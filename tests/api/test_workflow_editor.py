@@ -410,3 +410,18 @@ def test_a_live_test_may_keep_a_contact(api: Api, account: Account) -> None:
 def test_a_private_address_is_refused_in_a_live_test_too(api: Api) -> None:
     drawn = graph(node("ask", "api_request", url="http://169.254.169.254/latest"), "start > ask")
     assert play(api, drawn, live=True, data={})["error"]["code"] == "blocked_address"
+
+
+def test_credentials_are_used_by_a_test_and_shown_nowhere(api: Api, crm: str) -> None:
+    profile = {"name": "crm", "kind": "bearer", "secrets": {"token": "very-secret-7"}}
+    created = api.post("auth-profiles", profile)
+    assert created.status_code == 201, created.content
+    ask = node("ask", "api_request", url=crm, auth_profile="crm", mapping=ASK["config"]["mapping"])
+    drawn = graph(ask, END, "start > ask > end")
+    assert check(api, drawn, "before") == []
+
+    answer = api.post("workflows/test/", {"graph": drawn, "moment": "before", "live": True, "data": {}})
+
+    assert Crm.asked == ["Bearer very-secret-7"]
+    assert answer.json()["state"] == "succeeded"
+    assert b"very-secret-7" not in answer.content

@@ -59,6 +59,10 @@ def assign(value: Any, variable: str = "a") -> dict[str, Any]:
         (graph({**node("set", "set_variable"), "config": {}}, "start > set"), ("set", "variables")),
         (graph(node("s", "start", test_data="x"), END), ("s", "test_data")),
         (graph(node("s", "start", test_data={"x": "y" * 70_000}), END), ("s", "test_data")),
+        (
+            graph(node("sub", "run_workflow", workflow="x", parameters={"a": "{{ nobody }}"}), "start > sub"),
+            ("sub", "parameters.a"),
+        ),
         (graph(node("sub", "run_workflow"), "start > sub"), ("sub", "workflow")),
         (
             graph(node("sub", "run_workflow", workflow="x", parameters={"a b": 1}), "start > sub"),

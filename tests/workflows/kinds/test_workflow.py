@@ -16,6 +16,8 @@ from accounts.models import Account
 from actions.contract import ActionError, FreezeError, Moment
 from actions.models import Agent
 from actions.registry import kinds
+from outbound.profiles import AuthProfile
+from outbound.secrets import Secrets
 from tests.workflows.support import call_context, graph, node
 from workflows.kinds.workflow import WorkflowAction, WorkflowKind, WorkflowParams
 from workflows.models import Workflow
@@ -184,6 +186,18 @@ def test_what_another_workflow_of_the_agent_returns_is_known(agent: Agent) -> No
 def test_arguments_are_known_during_the_call_only(agent: Agent) -> None:
     assert KIND.freeze(make(agent, STATUS, "during", "a", parameters=[ORDER]))
     assert "workflow" in freeze_errors(make(agent, STATUS, "after", "b", parameters=[ORDER]))
+
+
+def test_credentials_must_exist_when_it_is_published(agent: Agent) -> None:
+    ask = node("ask", "api_request", url="https://crm.example/", auth_profile="crm")
+    action = make(agent, graph(ask, "start > ask"))
+    assert freeze_errors(action)["workflow"] == ["Step “ask”, auth_profile: There are no credentials called “crm”."]
+
+    profile = AuthProfile(account=agent.account, name="crm", kind="bearer")
+    profile.new_secrets = Secrets({"token": "t"})
+    profile.save()
+
+    assert KIND.freeze(action).graph == action.workflow.graph
 
 
 async def run(drawn: Any, moment: Moment, **given: Any) -> Any:
