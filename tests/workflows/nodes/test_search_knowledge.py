@@ -14,6 +14,7 @@ from django_scopes import scope
 from accounts.models import Account
 from knowledge import ingestion
 from knowledge.models import Source
+from tests.api.conftest import Api
 from tests.workflows.support import call_context, graph, node
 from workflows.graph import check_graph
 from workflows.nodes.base import NodeContext, NodeError, NodeResult
@@ -136,3 +137,19 @@ def test_its_variables_are_known_after_it() -> None:
         )
         == []
     )
+
+
+def test_an_unknown_source_is_told_at_its_field_and_known_ones_are_offered(source: Source, api_key: str) -> None:
+    api = Api(api_key)
+    start, edges = {"id": "start", "kind": "start"}, [{"source": "start", "target": "look"}]
+
+    def check(name: str) -> Any:
+        look = {"id": "look", "kind": "search_knowledge", "config": {"source": name, "query": "préavis"}}
+        body = {"graph": {"nodes": [start, look], "edges": edges}, "moment": "during"}
+        return api.post("workflows/check", body).json()["errors"]
+
+    assert check("Mutuelle") == []
+    assert [(error["node"], error["field"]) for error in check("Other")] == [("look", "source")]
+    described = next(each for each in api.get("nodes").json() if each["name"] == "search_knowledge")
+    form = next(each for each in described["fields"] if each["name"] == "source")
+    assert [option["value"] for option in form["options"]] == ["Mutuelle"]
