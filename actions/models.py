@@ -110,7 +110,15 @@ class Classifier(models.Model):
         verbose_name = _("classification")
         verbose_name_plural = _("classifications")
         ordering = ["-is_main", "name"]
-        constraints = [models.UniqueConstraint(fields=["agent", "name"], name="actions_classifier_name")]
+        constraints = [
+            models.UniqueConstraint(fields=["agent", "name"], name="actions_classifier_name"),
+            models.UniqueConstraint(
+                fields=["agent"],
+                condition=models.Q(is_main=True),
+                name="actions_one_main_classifier",
+                violation_error_message=_("This agent has a main qualifier already."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -189,4 +189,8 @@ class Migration(migrations.Migration):
             model_name='agent',
             constraint=models.UniqueConstraint(fields=('account', 'slug'), name='actions_agent_slug', violation_error_message='Another agent has this short name already.'),
         ),
+        migrations.AddConstraint(
+            model_name='classifier',
+            constraint=models.UniqueConstraint(condition=models.Q(('is_main', True)), fields=('agent',), name='actions_one_main_classifier', violation_error_message='This agent has a main qualifier already.'),
+        ),
     ]

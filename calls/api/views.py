@@ -19,6 +19,7 @@ from actions.releases import load_plan
 from calls import lifecycle, records
 from calls.answers import tool_json
 from calls.api import serializers
+from calls.api.filters import CallFilters
 from calls.models import Call, Event, Run
 from calls.requests import BeginCall
 
@@ -28,7 +29,7 @@ TAG = ["Calls"]
 class CallsView(AccountScoped, generics.ListAPIView[Call]):
     permission_classes = [CallsAccess]
     serializer_class = serializers.CallSummarySerializer
-    filterset_fields = {"state": ["exact"], "external_id": ["exact"], "agent__slug": ["exact"]}
+    filterset_class = CallFilters
 
     def get_queryset(self) -> Any:
         return Call.objects.select_related("agent", "release")
