@@ -54,7 +54,6 @@ class KindAdmin(AccountAdmin):
 
     form = KindForm
     change_form_outer_before_template = "triptyque/action_context.html"
-    show_add_link = False
 
     @property
     def kind(self) -> Kind[Any]:

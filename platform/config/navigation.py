@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 UNFOLD: dict[str, Any] = {
@@ -114,4 +115,4 @@ def _models(request: HttpRequest, title: str, icon: str, *names: str) -> dict[st
 
 def _item(request: HttpRequest, title: str, icon: str, link: str, *, exact: bool = False) -> dict[str, Any]:
     active = request.path == link if exact else request.path.startswith(link)
-    return {"title": title, "icon": icon, "link": link, "active": active}
+    return {"title": capfirst(title), "icon": icon, "link": link, "active": active}
