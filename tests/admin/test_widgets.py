@@ -78,6 +78,7 @@ def test_json_keeps_what_was_meant() -> None:
         ({"a": 1, "b": None}, '<dl class="tq-values"><dt>a</dt><dd>1</dd>'),
         ({"<b>": "<i>"}, "<dt>&lt;b&gt;</dt>"),
         (["x", 2], '<ul class="tq-list"><li>'),
+        ([{"a": 1}, {"a": 2, "b": "x"}], "<tr><td>1</td><td><span"),
         ({"a": {"b": "é"}}, "&quot;b&quot;: &quot;é&quot;"),
         (1234567, "1234567"),
         (True, "yes"),
