@@ -25,7 +25,13 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium found: install one, or set CHROMIUM to its path"),
 ]
 
-FLAGS = ("--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --no-first-run").split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
 EMAIL, PASSWORD = "ada@lac.example", "un cheval correct"
 
 WORDS = {
