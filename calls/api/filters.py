@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
-import django_filters
+import datetime as dt
+from typing import Any
 
-from calls.models import CallDirection, CallState
+import django_filters
+from django.db.models import QuerySet
+
+from calls.models import Call, CallDirection, CallState
+
+
+class MomentFilter(django_filters.IsoDateTimeFilter):
+    """In UTC: PostgreSQL refuses offsets of sixteen hours and more, which ISO 8601 allows."""
+
+    def filter(self, qs: QuerySet[Call], value: Any) -> QuerySet[Call]:
+        if isinstance(value, dt.datetime):
+            try:
+                value = value.astimezone(dt.UTC)
+            except OverflowError:
+                # Before the first year or after the last one: no call lies there.
+                value = (
+                    dt.datetime.min.replace(tzinfo=dt.UTC) if value.year < 2 else dt.datetime.max.replace(tzinfo=dt.UTC)
+                )
+        filtered: QuerySet[Call] = super().filter(qs, value)
+        return filtered
 
 
 class CallFilters(django_filters.FilterSet):
@@ -14,5 +34,5 @@ class CallFilters(django_filters.FilterSet):
     state = django_filters.ChoiceFilter(choices=CallState.choices)
     direction = django_filters.ChoiceFilter(choices=CallDirection.choices)
     external_id = django_filters.CharFilter()
-    begun_after = django_filters.IsoDateTimeFilter("begun_at", "gte")
-    begun_before = django_filters.IsoDateTimeFilter("begun_at", "lt")
+    begun_after = MomentFilter("begun_at", "gte")
+    begun_before = MomentFilter("begun_at", "lt")
