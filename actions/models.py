@@ -158,7 +158,9 @@ class Action(models.Model):
                 _("Use 1 to 63 letters without accents, digits, hyphens and underscores."),
             )
         ],
-        help_text=_("The language model calls the action by this name: letters without accents, digits, - and _."),
+        help_text=_(
+            "Letters without accents, digits, - and _. During the call, the language model calls the action by this name."
+        ),
     )
     description = models.TextField(
         _("description"),
