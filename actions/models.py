@@ -159,7 +159,8 @@ class Action(models.Model):
             )
         ],
         help_text=_(
-            "Letters without accents, digits, - and _. During the call, the language model calls the action by this name."
+            "Letters without accents, digits, - and _. "
+            "During the call, the language model calls the action by this name."
         ),
     )
     description = models.TextField(
