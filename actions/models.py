@@ -110,7 +110,15 @@ class Classifier(models.Model):
         verbose_name = _("classification")
         verbose_name_plural = _("classifications")
         ordering = ["-is_main", "name"]
-        constraints = [models.UniqueConstraint(fields=["agent", "name"], name="actions_classifier_name")]
+        constraints = [
+            models.UniqueConstraint(fields=["agent", "name"], name="actions_classifier_name"),
+            models.UniqueConstraint(
+                fields=["agent"],
+                condition=models.Q(is_main=True),
+                name="actions_one_main_classifier",
+                violation_error_message=_("This agent has a main qualifier already."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -150,7 +158,10 @@ class Action(models.Model):
                 _("Use 1 to 63 letters without accents, digits, hyphens and underscores."),
             )
         ],
-        help_text=_("The language model calls the action by this name: letters without accents, digits, - and _."),
+        help_text=_(
+            "Letters without accents, digits, - and _. "
+            "During the call, the language model calls the action by this name."
+        ),
     )
     description = models.TextField(
         _("description"),

@@ -74,3 +74,8 @@ class StillRunning(Problem):
 
 def invalid_arguments(errors: Iterable[tuple[str, str]]) -> InvalidArguments:
     return InvalidArguments(_("See the fields."), fields=errors)
+
+
+def unknown_action(release_number: int) -> UnknownAction:
+    message = _("Version %(number)d of the agent, which this call began with, has no such action during the call.")
+    return UnknownAction(fields=[("name", message % {"number": release_number})])

@@ -102,7 +102,7 @@ async def invoke(call_id: UUID, request: InvokeAction) -> dict[str, JSON]:
     plan = await in_database(load_plan)(call.release_id)
     action = plan.find(Moment.DURING, request.name)
     if action is None:
-        raise errors.UnknownAction(fields=[("name", request.name)])
+        raise errors.unknown_action(plan.number)
     if problems := action.argument_errors(request.arguments):
         raise errors.invalid_arguments(problems)
     limit_s = min(action.kind.time_limit_s(action.params), _limit_s(request.budget_ms, DURING_LIMIT_S))

@@ -37,7 +37,8 @@ def find_agent(request: BeginCall, *, any_direction: bool = False) -> Agent:
     if agent.current_release is None:
         raise errors.UnpublishedAgent(fields=[(field, _("Publish the agent first."))])
     if not any_direction and agent.direction not in {Direction.BOTH, request.direction}:
-        raise errors.WrongDirection(fields=[("direction", agent.get_direction_display())])
+        message = _("This agent takes: %(direction)s.") % {"direction": agent.get_direction_display()}
+        raise errors.WrongDirection(fields=[("direction", message)])
     return agent
 
 

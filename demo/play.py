@@ -25,12 +25,12 @@ from demo.timeline import Timeline
 
 AFTER_LIMIT_S = 30.0
 FINISHED = {"succeeded", "skipped", "failed", "dead"}
-SUMMARY = "Hélène Marchand veut résilier son contrat ; personne n’a répondu à la demande de transfert."
+SUMMARY = "Hélène Marchand veut résilier son contrat ; personne n’a répondu à la demande de transfert."
 TRANSCRIPT = [
     {"role": "agent", "text": "Bonjour Hélène, que puis-je faire pour vous ?", "time_ms": 900},
     {"role": "caller", "text": "Bonjour, je voudrais résilier. Passez-moi ma conseillère.", "time_ms": 4200},
     {"role": "agent", "text": "Je vous la passe.", "time_ms": 8100},
-    {"role": "agent", "text": "Elle ne répond pas ; elle vous rappellera aujourd’hui.", "time_ms": 31500},
+    {"role": "agent", "text": "Elle ne répond pas ; elle vous rappellera aujourd’hui.", "time_ms": 31500},
     {"role": "caller", "text": "Très bien, merci. Au revoir.", "time_ms": 36000},
 ]
 

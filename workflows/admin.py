@@ -62,6 +62,7 @@ class WorkflowAdmin(AccountAdmin):
     readonly_fields = ("used_by",)
     list_display = ("name", "description", "uses", "updated_at")
     search_fields = ("name", "description")
+    change_form_outer_before_template = "triptyque/workflow_errors.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Workflow]:
         workflows: QuerySet[Workflow] = super().get_queryset(request)

@@ -16,7 +16,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts.admin_base import AccountAdmin, PartInline, PresetForm, breadcrumbs
@@ -54,7 +53,6 @@ class KindAdmin(AccountAdmin):
 
     form = KindForm
     change_form_outer_before_template = "triptyque/action_context.html"
-    show_add_link = False
 
     @property
     def kind(self) -> Kind[Any]:
@@ -65,11 +63,8 @@ class KindAdmin(AccountAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[tuple[Any, dict[str, Any]]]:
         moment = obj.moment if obj else self._asked_moment(request)
-        what = ("name", "description", *self.kind_fields(moment))
-        return [
-            (None, {"fields": what}),
-            (pgettext_lazy("of an action", "State and order"), {"fields": ("enabled", "position")}),
-        ]
+        fields = ("name", "description", *self.kind_fields(moment), ("enabled", "position"))
+        return [(None, {"fields": fields})]
 
     def kind_fields(self, moment: Moment | None) -> Sequence[str]:
         """The kind's columns that mean something at this moment."""

@@ -37,7 +37,7 @@ FACES = {
     ),
     Moment.AFTER: MomentFace(
         "task_alt",
-        _("Once the call has ended: report, notify, pass on. Tried again until it works."),
+        _("Once the call has ended: report, notify, pass on. Tried again when it fails."),
     ),
 }
 

@@ -142,5 +142,5 @@ def _label(model: Any, name: str) -> str:
     try:
         field = model._meta.get_field(name)
     except FieldDoesNotExist:
-        return capfirst(name.replace("_", " "))
+        return capfirst(_(name.replace("_", " ")))
     return capfirst(str(getattr(field, "verbose_name", None) or field.related_model._meta.verbose_name_plural))

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('moment', models.CharField(choices=[('before', 'Before the call'), ('during', 'During the call'), ('after', 'After the call')], max_length=6, verbose_name='moment')),
                 ('kind', models.CharField(editable=False, max_length=20, verbose_name='kind of action')),
-                ('name', models.CharField(help_text='The language model calls the action by this name: letters without accents, digits, - and _.', max_length=63, validators=[django.core.validators.RegexValidator(re.compile('^[A-Za-z0-9_-]{1,63}\\Z'), 'Use 1 to 63 letters without accents, digits, hyphens and underscores.')], verbose_name='name')),
+                ('name', models.CharField(help_text='Letters without accents, digits, - and _. During the call, the language model calls the action by this name.', max_length=63, validators=[django.core.validators.RegexValidator(re.compile('^[A-Za-z0-9_-]{1,63}\\Z'), 'Use 1 to 63 letters without accents, digits, hyphens and underscores.')], verbose_name='name')),
                 ('description', models.TextField(blank=True, help_text='Tells the agent when and why to use the action. Empty: the default text, where there is one.', verbose_name='description')),
                 ('enabled', models.BooleanField(default=True, verbose_name='enabled')),
                 ('position', models.PositiveSmallIntegerField(default=0, help_text='Actions of one moment run in this order.', verbose_name='position')),
@@ -188,5 +188,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='agent',
             constraint=models.UniqueConstraint(fields=('account', 'slug'), name='actions_agent_slug', violation_error_message='Another agent has this short name already.'),
+        ),
+        migrations.AddConstraint(
+            model_name='classifier',
+            constraint=models.UniqueConstraint(condition=models.Q(('is_main', True)), fields=('agent',), name='actions_one_main_classifier', violation_error_message='This agent has a main qualifier already.'),
         ),
     ]

@@ -24,7 +24,7 @@ from calls.admin.timeline import bubbles, sections
 from calls.models import Call, CallState, Event, Run, RunState
 
 LARGE_COLUMNS = ("answer", "transcript", "context", "parameters", "agent_configuration", "sip_headers", "summary")
-LIKE_A_NUMBER = re.compile(r"[+\d][\d\s./()-]*")
+LIKE_A_NUMBER = re.compile(r"[+(\d][\d\s./()-]*")
 
 
 @admin.register(Call)

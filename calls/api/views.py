@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from accounts.api.permissions import CallsAccess
@@ -19,16 +20,26 @@ from actions.releases import load_plan
 from calls import lifecycle, records
 from calls.answers import tool_json
 from calls.api import serializers
+from calls.api.filters import CallFilters
 from calls.models import Call, Event, Run
 from calls.requests import BeginCall
 
 TAG = ["Calls"]
 
+S = TypeVar("S", bound=Serializer[Any])
+
+
+def _checked(serializer: type[S], request: Request) -> S:
+    """The body of the request, valid; raises DRF's ValidationError with every field to blame."""
+    body = serializer(data=request.data)
+    body.is_valid(raise_exception=True)
+    return body
+
 
 class CallsView(AccountScoped, generics.ListAPIView[Call]):
     permission_classes = [CallsAccess]
     serializer_class = serializers.CallSummarySerializer
-    filterset_fields = {"state": ["exact"], "external_id": ["exact"], "agent__slug": ["exact"]}
+    filterset_class = CallFilters
 
     def get_queryset(self) -> Any:
         return Call.objects.select_related("agent", "release")
@@ -44,8 +55,7 @@ class CallsView(AccountScoped, generics.ListAPIView[Call]):
         responses={201: serializers.BegunCallSerializer},
     )
     def post(self, request: Request) -> Response:
-        body = serializers.BeginCallSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = _checked(serializers.BeginCallSerializer, request)
         return Response(async_to_sync(lifecycle.begin)(self.account, body.to_request()), status=201)
 
 
@@ -75,8 +85,7 @@ class InvokeActionView(AccountScoped, APIView):
         responses=serializers.InvokedActionSerializer,
     )
     def post(self, request: Request, call_id: UUID, name: str) -> Response:
-        body = serializers.InvokeActionSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = _checked(serializers.InvokeActionSerializer, request)
         return Response(async_to_sync(lifecycle.invoke)(call_id, body.to_request(name)))
 
 
@@ -90,8 +99,7 @@ class EventsView(AccountScoped, APIView):
         responses={201: serializers.RecordedEventSerializer},
     )
     def post(self, request: Request, call_id: UUID) -> Response:
-        body = serializers.RecordEventSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = _checked(serializers.RecordEventSerializer, request)
         return Response(async_to_sync(lifecycle.record)(call_id, body.to_request()), status=201)
 
 
@@ -105,8 +113,7 @@ class CompleteView(AccountScoped, APIView):
         responses={202: serializers.FinishedCallSerializer},
     )
     def post(self, request: Request, call_id: UUID) -> Response:
-        body = serializers.FinishCallSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = _checked(serializers.FinishCallSerializer, request)
         return Response(async_to_sync(lifecycle.finish)(call_id, body.to_request()), status=202)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 UNFOLD: dict[str, Any] = {
@@ -43,58 +44,62 @@ UNFOLD: dict[str, Any] = {
 }
 
 
+Group = tuple[str, list[dict[str, Any]]]
+
+
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """The groups of the navigation, as far as the person's role opens them. Kinds of action are nowhere named."""
-    # Imported late: settings import this module before there are applications.
+    # Imported late, here and below: settings import this module before there are applications.
     from accounts.admin_base import Rank, rank_of
-    from actions.admin.moments import FACES, list_url
-    from actions.contract import Moment
 
     rank = rank_of(request)
-    here = getattr(request, "moment", None)
-    groups = [
-        ("", [_item(request, _("Overview"), "home", reverse("admin:index"), exact=True)]),
-    ]
+    groups: list[Group] = [("", [_item(request, _("Overview"), "home", reverse("admin:index"), exact=True)])]
     if getattr(request, "account", None) is not None:
-        by_moment = [
-            {"title": moment.label, "icon": FACES[moment].icon, "link": list_url(moment), "active": here == moment}
-            for moment in Moment
-        ]
-        groups += [
-            (_("Actions"), by_moment),
-            (
-                _("Configuration"),
-                [
-                    _models(request, _("Agents"), "support_agent", "actions_agent", "actions_classifier"),
-                    _models(request, _("Workflows"), "account_tree", "workflows_workflow"),
-                    _models(request, _("Auth profiles"), "vpn_key", "outbound_authprofile"),
-                    _models(request, _("Knowledge"), "menu_book", "knowledge_source", "knowledge_document"),
-                    _models(request, _("Published versions"), "history", "actions_release"),
-                ],
-            ),
-            (
-                _("Records"),
-                [
-                    _models(request, _("Calls"), "call", "calls_call"),
-                    _models(request, _("Runs"), "play_circle", "calls_run"),
-                    _models(request, _("Contacts"), "contacts", "contacts_contact"),
-                    _models(request, _("Messages sent"), "outgoing_mail", "notifications_delivery"),
-                ],
-            ),
-        ]
+        groups += _work(request)
         if rank >= Rank.ADMIN:
-            groups.append(
-                (
-                    _("Account"),
-                    [
-                        _models(request, _("Members"), "group", "accounts_membership"),
-                        _models(request, _("API keys"), "key", "accounts_apikey"),
-                    ],
-                )
-            )
+            groups.append((_("Account"), _administration(request)))
     if rank >= Rank.STAFF:
         groups.append((_("Platform"), _platform(request)))
     return [{"title": title, "items": items} for title, items in groups]
+
+
+def _work(request: HttpRequest) -> list[Group]:
+    """What every member sees."""
+    from actions.admin.moments import FACES, list_url
+    from actions.contract import Moment
+
+    here = getattr(request, "moment", None)
+    by_moment = [
+        {"title": moment.label, "icon": FACES[moment].icon, "link": list_url(moment), "active": here == moment}
+        for moment in Moment
+    ]
+    configuration = [
+        _models(request, _("Agents"), "support_agent", "actions_agent", "actions_classifier"),
+        _models(request, _("Workflows"), "account_tree", "workflows_workflow"),
+        _models(request, _("Auth profiles"), "vpn_key", "outbound_authprofile"),
+        _models(request, _("Knowledge"), "menu_book", "knowledge_source", "knowledge_document"),
+        _models(request, _("Published versions"), "history", "actions_release"),
+    ]
+    records = [
+        _models(request, _("Calls"), "call", "calls_call"),
+        _models(request, _("Runs"), "play_circle", "calls_run"),
+        _models(request, _("Contacts"), "contacts", "contacts_contact"),
+        _models(request, _("Messages sent"), "outgoing_mail", "notifications_delivery"),
+    ]
+    return [(_("Actions"), by_moment), (_("Configuration"), configuration), (_("Records"), records)]
+
+
+def _administration(request: HttpRequest) -> list[dict[str, Any]]:
+    return [
+        _models(request, _("Members"), "group", "accounts_membership"),
+        _models(request, _("API keys"), "key", "accounts_apikey"),
+        _item(request, _("Settings"), "tune", _account_url(request)),
+    ]
+
+
+def _account_url(request: HttpRequest) -> str:
+    account = request.account  # type: ignore[attr-defined]
+    return reverse("admin:accounts_account_change", args=[account.pk])
 
 
 def _platform(request: HttpRequest) -> list[dict[str, Any]]:
@@ -117,4 +122,4 @@ def _models(request: HttpRequest, title: str, icon: str, *names: str) -> dict[st
 
 def _item(request: HttpRequest, title: str, icon: str, link: str, *, exact: bool = False) -> dict[str, Any]:
     active = request.path == link if exact else request.path.startswith(link)
-    return {"title": title, "icon": icon, "link": link, "active": active}
+    return {"title": capfirst(title), "icon": icon, "link": link, "active": active}

@@ -1,7 +1,7 @@
-"""The admin's own words: django-unfold has no French, so its texts are named here to enter our catalogue.
+"""The words of the admin's pages that are not ours, named here to enter our catalogue.
 
-Nothing imports this module; ``scripts/messages.py`` reads it, and ``tests/config/test_catalogue.py`` compares it with
-the Unfold that is installed. Left out: what Django translates already, and what no page of ours shows.
+Nothing imports this module: ``scripts/messages.py`` reads it. ``tests/config/test_catalogue.py`` compares it with the
+Unfold that is installed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_noop as _
 from django.utils.translation import ngettext_lazy
 
-TEXTS = (
+UNFOLD = (
     _("Add new item"),
     _("Add row"),
     _("After you've created a user, you’ll be able to edit more user options."),
@@ -69,3 +69,51 @@ COUNTED = ngettext_lazy(
     "\n                Found %(counter)s results in %(time)s seconds\n            ",
     "counter",
 )
+"""django-unfold has no French. Left out: what Django translates already, and what no page of ours shows."""
+
+DJANGO = (
+    _("Add %s"),
+    _("Change %s"),
+    _("View %s"),
+    _("Select %s to change"),
+    _("Select %s to view"),
+    _("Add %(name)s"),
+    _("Add another %(model)s"),
+    _("Change selected %(model)s"),
+    _("View selected %(model)s"),
+    _("Delete selected %(model)s"),
+    _("Delete selected %(verbose_name_plural)s"),
+    _("Select all %(total_count)s %(module_name)s"),
+    _("Added {name} “{object}”."),
+    _("Changed {fields} for {name} “{object}”."),
+    _("Deleted {name} “{object}”."),
+    _("The {name} “{obj}” was added successfully. You may add another {name} below."),
+    _("The {name} “{obj}” was changed successfully. You may add another {name} below."),
+    _("%(name)s with ID “%(key)s” doesn’t exist. Perhaps it was deleted?"),
+    _(
+        'Are you sure you want to delete the %(object_name)s "%(escaped_object)s"? All of the following related items '
+        "will be deleted:"
+    ),
+    _(
+        "Deleting the %(object_name)s '%(escaped_object)s' would require deleting the following protected related "
+        "objects:"
+    ),
+    _(
+        "Deleting the %(object_name)s '%(escaped_object)s' would result in deleting related objects, but your account "
+        "doesn't have permission to delete the following types of objects:"
+    ),
+    _(
+        "Are you sure you want to delete the selected %(objects_name)s? All of the following objects and their related "
+        "items will be deleted:"
+    ),
+    _("Deleting the selected %(objects_name)s would require deleting the following protected related objects:"),
+    _(
+        "Deleting the selected %(objects_name)s would result in deleting related objects, but your account doesn't "
+        "have permission to delete the following types of objects:"
+    ),
+    _(
+        "Deleting %(class_name)s %(instance)s would require deleting the following protected related objects: "
+        "%(related_objects)s"
+    ),
+)
+"""What Django's French says well of masculine nouns that begin with a consonant only ("Ajout de agent")."""

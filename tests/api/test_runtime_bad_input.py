@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,7 +17,7 @@ from calls.models import Call, Event, Run
 from tests.api.conftest import Api, fields_of
 from tests.conftest import NUMBER, issue_key
 
-NOBODY = str(uuid.uuid4())
+NOBODY = "d5b3736b-3967-4447-a452-5d29ba4cd7e2"
 
 
 def rows() -> tuple[int, ...]:

@@ -91,6 +91,13 @@ class Copy:
     def left(self) -> list[int]:
         return running_with(f"DATA_DIR={self.data_dir}\0")
 
+    def pid_of(self, program: str) -> int:
+        for pid in self.left():
+            with suppress(OSError):
+                if program.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    return pid
+        raise AssertionError(f"{program} does not run: {self.output}")
+
     def clear_away(self) -> None:
         """Whatever a failed test has left."""
         self.process.kill()
@@ -174,14 +181,13 @@ def test_a_part_that_is_killed_comes_back_and_with_the_supervisor_everything_goe
 ) -> None:
     copy = start(tmp_path)
     copy.wait_until_ready()
-    web = next(pid for pid in copy.left() if b"uvicorn" in Path(f"/proc/{pid}/cmdline").read_bytes())
-    os.kill(web, signal.SIGKILL)
-    assert eventually(lambda: "web was killed by SIGKILL; starting it again" in copy.output)
+    os.kill(copy.pid_of("uvicorn"), signal.SIGKILL)
+    assert eventually(lambda: "web was killed by SIGKILL; starting it again" in copy.output), copy.output
 
     def plays() -> bool:
         return demo_call(copy).returncode == 0
 
-    assert eventually(plays, within_s=60)
+    assert eventually(plays, within_s=60), copy.output
     supervisor = re.search(r"\(process (\d+)\)", (tmp_path / "run.lock").read_text())
     assert supervisor is not None
     os.kill(int(supervisor[1]), signal.SIGKILL)

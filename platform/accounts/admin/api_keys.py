@@ -96,8 +96,8 @@ class ApiKeyAdmin(AccountAdmin):
         obj.pk, obj.prefix, obj.created_at, obj._state = key.pk, key.prefix, key.created_at, key._state
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        """The only page that ever shows the key: the answer to the form itself, stored nowhere."""
-        response = self.page(
+        """The only page that ever shows the key: the answer to the form itself, stored and cached nowhere."""
+        return self.page(
             request,
             "triptyque/api_key_issued.html",
             title=_("Copy your new key now"),
@@ -106,8 +106,6 @@ class ApiKeyAdmin(AccountAdmin):
             api_url=request.build_absolute_uri("/api/v1"),
             may_call=KeyScope.CALLS in obj.scopes,
         )
-        response.headers["Cache-Control"] = "no-store"
-        return response
 
     @action(description=gettext_lazy("Revoke"), permissions=["revoke"], icon="block", variant=ActionVariant.DANGER)
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:

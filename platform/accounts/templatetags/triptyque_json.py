@@ -18,21 +18,41 @@ register = template.Library()
 
 @register.simple_tag
 def json_value(value: Any) -> SafeString:
-    if isinstance(value, Mapping) and value and all(_is_plain(item) for item in value.values()):
+    if isinstance(value, Mapping) and _is_flat(value):
         rows = ((name, _plain(item)) for name, item in value.items())
         return format_html('<dl class="tq-values">{}</dl>', format_html_join("", "<dt>{}</dt><dd>{}</dd>", rows))
-    if isinstance(value, list) and value and all(_is_plain(item) for item in value):
-        return format_html(
-            '<ul class="tq-list">{}</ul>', format_html_join("", "<li>{}</li>", ((_plain(v),) for v in value))
-        )
+    if isinstance(value, list) and value:
+        if all(_is_plain(item) for item in value):
+            items = format_html_join("", "<li>{}</li>", ((_plain(item),) for item in value))
+            return format_html('<ul class="tq-list">{}</ul>', items)
+        if all(isinstance(item, Mapping) and _is_flat(item) for item in value):
+            return _table(value)
     if _is_plain(value):
         return _plain(value)
     return format_html('<pre class="tq-json">{}</pre>', as_json(value))
 
 
+def _table(rows: list[Mapping[str, Any]]) -> SafeString:
+    """Objects with the same few members: one row each."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    head = format_html_join("", "<th>{}</th>", ((_word(name),) for name in names))
+    lines = ((format_html_join("", "<td>{}</td>", ((_plain(row.get(name)),) for name in names)),) for row in rows)
+    body = format_html_join("", "<tr>{}</tr>", lines)
+    return format_html('<table class="tq-table"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>', head, body)
+
+
 @register.filter
 def as_json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, cls=DjangoJSONEncoder)
+
+
+def _word(name: str) -> str:
+    """A member's name in the reader's language, where our catalogue has the word (``name``, ``value`` …)."""
+    return _(name) if name.islower() and name.isalpha() else name
+
+
+def _is_flat(value: Mapping[str, Any]) -> bool:
+    return bool(value) and all(_is_plain(item) for item in value.values())
 
 
 def _is_plain(value: Any) -> bool:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Mapping
 
 import pytest
+from django.utils import translation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -298,9 +299,11 @@ def test_one_template_serves_many_threads_at_once() -> None:
     found: dict[int, tuple[str, list[str]]] = {}
 
     def render(who: int) -> None:
-        for _turn in range(20):
-            warnings: list[str] = []
-            found[who] = (template.render({"who": who}, warnings), warnings)
+        # A new thread starts in the project's default language.
+        with translation.override("en"):
+            for _turn in range(20):
+                warnings: list[str] = []
+                found[who] = (template.render({"who": who}, warnings), warnings)
 
     threads = [threading.Thread(target=render, args=(who,)) for who in range(8)]
     for thread in threads:

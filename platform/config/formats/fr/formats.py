@@ -1,4 +1,4 @@
 """Short enough for the columns of a list."""
 
-DATE_FORMAT = "j M Y"
-DATETIME_FORMAT = "j M Y, H:i"
+DATE_FORMAT = "j b Y"
+DATETIME_FORMAT = "j b Y, H:i"

@@ -1,0 +1,99 @@
+"""Every page of the admin, and the least role that may open it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from actions.contract import Moment
+from actions.registry import kinds
+from tests.admin.conftest import Furnished
+
+ROLES = ("stranger", "viewer", "editor", "admin", "staff")
+
+
+@dataclass(frozen=True)
+class Page:
+    name: str
+    url: Callable[[Furnished], str]
+    least: str = "viewer"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _kind_pages() -> list[Page]:
+    pages = []
+    for kind in kinds:
+        base = f"/admin/{kind.model._meta.app_label}/{kind.model._meta.model_name}"
+        moment = min(kind.moments, key=list(Moment).index)
+        pages.append(Page(f"{kind.name} change", lambda all, b=base, n=kind.name: f"{b}/{all.actions[n].pk}/change/"))
+        pages.append(
+            Page(f"{kind.name} delete", lambda all, b=base, n=kind.name: f"{b}/{all.actions[n].pk}/delete/", "editor")
+        )
+        pages.append(Page(f"{kind.name} history", lambda all, b=base, n=kind.name: f"{b}/{all.actions[n].pk}/history/"))
+        if not kind.once_per_agent:
+            pages.append(
+                Page(
+                    f"{kind.name} add",
+                    lambda all, b=base, m=moment: f"{b}/add/?agent={all.agent.pk}&moment={m}",
+                    "editor",
+                )
+            )
+    return pages
+
+
+def _fixed(name: str, url: str, least: str = "viewer") -> Page:
+    return Page(name, lambda all: url, least)
+
+
+LISTS = [
+    *(_fixed(f"actions {moment}", f"/admin/actions/action/{moment}/") for moment in Moment),
+    _fixed("agents", "/admin/actions/agent/"),
+    _fixed("classifiers", "/admin/actions/classifier/"),
+    _fixed("releases", "/admin/actions/release/"),
+    _fixed("workflows", "/admin/workflows/workflow/"),
+    _fixed("calls", "/admin/calls/call/"),
+    _fixed("runs", "/admin/calls/run/"),
+    _fixed("deliveries", "/admin/notifications/delivery/"),
+    _fixed("members", "/admin/accounts/membership/", "admin"),
+    _fixed("api keys", "/admin/accounts/apikey/", "admin"),
+    _fixed("allowed hosts", "/admin/outbound/allowedhost/", "staff"),
+    _fixed("users", "/admin/accounts/user/", "staff"),
+    _fixed("periodic tasks", "/admin/django_celery_beat/periodictask/", "staff"),
+    _fixed("intervals", "/admin/django_celery_beat/intervalschedule/", "staff"),
+    _fixed("crontabs", "/admin/django_celery_beat/crontabschedule/", "staff"),
+    _fixed("solar", "/admin/django_celery_beat/solarschedule/", "staff"),
+    _fixed("clocked", "/admin/django_celery_beat/clockedschedule/", "staff"),
+]
+
+PAGES = [
+    *LISTS,
+    *_kind_pages(),
+    *(_fixed(f"choose {moment}", f"/admin/actions/action/choose/?moment={moment}", "editor") for moment in Moment),
+    _fixed("agent add", "/admin/actions/agent/add/", "editor"),
+    Page("agent change", lambda all: f"/admin/actions/agent/{all.agent.pk}/change/"),
+    Page("agent publish", lambda all: f"/admin/actions/agent/{all.agent.pk}/publish/", "editor"),
+    Page("agent delete", lambda all: f"/admin/actions/agent/{all.agent.pk}/delete/", "editor"),
+    Page("agent history", lambda all: f"/admin/actions/agent/{all.agent.pk}/history/"),
+    Page("versions of an agent", lambda all: f"/admin/actions/release/?agent__id__exact={all.agent.pk}"),
+    Page("release", lambda all: f"/admin/actions/release/{all.release.pk}/change/"),
+    Page("classifier add", lambda all: f"/admin/actions/classifier/add/?agent={all.agent.pk}", "editor"),
+    Page("classifier change", lambda all: f"/admin/actions/classifier/{all.classifier.pk}/change/"),
+    _fixed("workflow add", "/admin/workflows/workflow/add/", "editor"),
+    Page("workflow change", lambda all: f"/admin/workflows/workflow/{all.workflow.pk}/change/"),
+    Page("call", lambda all: f"/admin/calls/call/{all.call.pk}/change/"),
+    Page("delivery", lambda all: f"/admin/notifications/delivery/{all.delivery.pk}/change/"),
+    _fixed("member add", "/admin/accounts/membership/add/", "admin"),
+    _fixed("api key add", "/admin/accounts/apikey/add/", "admin"),
+    Page("api key", lambda all: f"/admin/accounts/apikey/{all.key.pk}/change/", "admin"),
+    Page("api key revoke", lambda all: f"/admin/accounts/apikey/{all.key.pk}/revoke/", "admin"),
+    _fixed("allowed host add", "/admin/outbound/allowedhost/add/", "staff"),
+    Page("allowed host", lambda all: f"/admin/outbound/allowedhost/{all.host.pk}/change/", "staff"),
+    Page("account", lambda all: f"/admin/accounts/account/{all.account.pk}/change/"),
+    _fixed("account add", "/admin/accounts/account/add/", "staff"),
+    _fixed("user add", "/admin/accounts/user/add/", "staff"),
+    _fixed("periodic task add", "/admin/django_celery_beat/periodictask/add/", "staff"),
+    _fixed("crontab add", "/admin/django_celery_beat/crontabschedule/add/", "staff"),
+    _fixed("own password", "/admin/password_change/"),
+]
