@@ -23,6 +23,8 @@ from actions.models import Action, Agent, AgentNumber, Classifier, Label
 from actions.releases import publish
 from demo import sample_names as names
 from demo.sample_workflows import note_in_crm, qualify_caller
+from knowledge.kinds.knowledge import KnowledgeAction
+from knowledge.models import Document, Source
 from notifications.kinds.email import EmailAction
 from outbound.models import AllowedHost
 from transfers.kinds.transfer import TransferAction, TransferDestination
@@ -53,6 +55,20 @@ Durée : {{ interaction.DURATION }} s
 Appel : {{ system.callId }}
 
 {{ interaction.TRANSCRIPT }}
+"""
+
+QUESTIONS = """# Résilier son contrat
+
+La résiliation prend effet un mois après la demande. Elle se demande par téléphone, par courrier ou dans l’espace
+client ; aucun motif n’est exigé.
+
+# Recevoir ses factures
+
+Les factures arrivent par e-mail le 5 de chaque mois. Elles restent dix ans dans l’espace client.
+
+# Changer de moyen de paiement
+
+Le prélèvement et la carte bancaire sont possibles. Un changement demandé avant le 25 vaut pour le mois suivant.
 """
 
 
@@ -178,6 +194,9 @@ def _create_during(agent: Agent) -> None:
     _add(HangUpAction, agent, Moment.DURING, names.HANG_UP, position=1, attempts=names.HANG_UP_ATTEMPTS)
     _add(KeypadAction, agent, Moment.DURING, "press_keys", position=2)
     _add(WaitAction, agent, Moment.DURING, "wait", position=3)
+    source = Source.objects.create(account=agent.account, name="Questions fréquentes", language="fr")
+    Document.objects.create(source=source, title="Contrats et factures", text=QUESTIONS)
+    _add(KnowledgeAction, agent, Moment.DURING, "search_questions", position=4, source=source)
 
 
 def _create_after(agent: Agent, crm_url: str, cancellation: Label) -> None:

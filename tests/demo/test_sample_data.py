@@ -45,7 +45,13 @@ def test_it_has_an_action_of_every_kind_and_is_published_as_drafted(path: Path) 
     assert set(Action.objects.values_list("kind", flat=True)) == {kind.name for kind in kinds}
     assert agent.current_release is not None
     plan = load_plan(agent.current_release.pk)
-    assert {tool.name for tool in plan.tools} == {names.TRANSFER, names.HANG_UP, "press_keys", "wait"}
+    assert {tool.name for tool in plan.tools} == {
+        names.TRANSFER,
+        names.HANG_UP,
+        "press_keys",
+        "wait",
+        "search_questions",
+    }
     assert AllowedHost.objects.values_list("host", "port").get() == ("127.0.0.1", 20100)
 
 

@@ -102,6 +102,7 @@ def test_what_is_installed_is_installed_once(checkout: Path, monkeypatch: pytest
     monkeypatch.setattr(provision, "create_environment", lambda: None)
     monkeypatch.setattr(provision, "install", installs.append)
     monkeypatch.setattr(provision, "find_or_fetch_browser", lambda: None)
+    monkeypatch.setattr(provision, "build_editor", lambda: None)
     provision.provision("requirements.txt")
     provision.provision("requirements.txt")
     assert installs == ["requirements.txt"]
