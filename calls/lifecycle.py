@@ -13,9 +13,12 @@ import time
 from collections.abc import Callable
 from uuid import UUID
 
+from django.db import transaction
+
 from accounts.models import Account
 from actions.contract import BEFORE_LIMIT_S, JSON, CallContext, CallEvent, Deadline, Moment
 from actions.releases import Plan, PlannedAction, load_plan
+from actions.storable import storable
 from calls import after, answers, errors, records
 from calls.database import in_database
 from calls.facts import contact_of, scope_of
@@ -133,11 +136,18 @@ async def _first_result(run: Run, limit_s: float) -> dict[str, JSON]:
 async def record(call_id: UUID, request: RecordEvent) -> dict[str, JSON]:
     """Keep an event; tell the agent what it means when it is about one of its actions."""
     call = await in_database(records.find_call)(call_id)
-    event, is_new = await in_database(records.open_event)(call, request)
-    if is_new:
-        plan = await in_database(load_plan)(call.release_id)
-        await in_database(_observe)(call, plan, event)
+    plan = await in_database(load_plan)(call.release_id)
+    event = await in_database(_record)(call, plan, request)
     return answers.event_answer(event)
+
+
+def _record(call: Call, plan: Plan, request: RecordEvent) -> Event:
+    """One transaction: a repeat at the same instant waits for it, and finds what the event meant."""
+    with transaction.atomic():
+        event, is_new = records.open_event(call, request)
+        if is_new:
+            _observe(call, plan, event)
+    return event
 
 
 def _observe(call: Call, plan: Plan, event: Event) -> None:
@@ -150,8 +160,8 @@ def _observe(call: Call, plan: Plan, event: Event) -> None:
         outcome = action.kind.observe(action.params, context, CallEvent(event.type, event.data))
         if outcome is not None:
             event.run = run
-            event.result = outcome.result
-            event.directives = [directive.model_dump(mode="json") for directive in outcome.directives]
+            event.result = storable(outcome.result)
+            event.directives = records.directives_json(outcome)
             event.save(update_fields=["run", "result", "directives"])
             return
 

@@ -16,9 +16,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
-from actions.contract import JSON, Moment
+from actions.contract import JSON, Moment, Outcome
 from actions.models import Agent, Direction
 from actions.releases import PlannedAction
+from actions.storable import storable, storable_text
 from calls import errors
 from calls.models import Call, CallState, Event, Run, RunState
 from calls.requests import BeginCall, InvokeAction, RecordEvent
@@ -68,9 +69,10 @@ def open_call(account: Account, request: BeginCall, *, answer_within_s: float) -
         with transaction.atomic():
             call.save(force_insert=True)
     except IntegrityError:
-        known = _known_call(request)
+        known = _known_call(request) if request.external_id is not None else None
         if known is None:
-            raise
+            # Nobody repeats: the agent was deleted in this instant.
+            raise errors.UnknownAgent from None
         return known, False
     return call, True
 
@@ -103,10 +105,15 @@ def store_answer(
     """The before-runs and the call's first answer, together."""
     with transaction.atomic():
         Run.objects.bulk_create(runs)
-        Call.objects.filter(pk=call.pk).update(
-            answer=dict(answer), parameters=dict(parameters), agent_configuration=dict(agent_configuration)
-        )
-        Call.objects.filter(pk=call.pk, state=CallState.RINGING).update(state=CallState.IN_PROGRESS)
+        kept = Call.objects.select_for_update().get(pk=call.pk)
+        kept.answer = dict(answer)
+        kept.agent_configuration = dict(agent_configuration)
+        # A caller who gave up while it rang: the report came first, and what it said stands.
+        reported = {name: value for name, value in kept.parameters.items() if kept.context.get(name) != value}
+        kept.parameters = {**parameters, **reported}
+        if kept.state == CallState.RINGING:
+            kept.state = CallState.IN_PROGRESS
+        kept.save(update_fields=["answer", "agent_configuration", "parameters", "state"])
 
 
 def find_call(call_id: UUID) -> Call:
@@ -138,7 +145,7 @@ def open_run(call: Call, action: PlannedAction, request: InvokeAction, *, lease_
             run.lease_until = run.due_at = _in(lease_s)
             run.save(force_insert=True)
     except IntegrityError:
-        known = _known_run(call, request)
+        known = _known_run(call, request) if request.tool_call_id is not None else None
         if known is None:
             raise
         return known, False
@@ -182,7 +189,7 @@ def open_event(call: Call, request: RecordEvent) -> tuple[Event, bool]:
         with transaction.atomic():
             event.save(force_insert=True)
     except IntegrityError:
-        known = Event.objects.filter(call=call, event_id=request.event_id).first()
+        known = Event.objects.filter(call=call, event_id=request.event_id).first() if request.event_id else None
         if known is None:
             raise
         if known.request_digest != request.digest:
@@ -217,14 +224,18 @@ def fill_run(run: Run, report: RunReport, *, trace: list[Any], warnings: list[st
     run.finished_at = timezone.now()
     run.duration_ms = report.duration_ms
     run.result = report.outcome.result
-    run.directives = [directive.model_dump(mode="json") for directive in report.outcome.directives]
+    run.directives = directives_json(report.outcome)
     run.variables = dict(report.outcome.variables)
-    run.skipped_reason = report.outcome.skipped
+    run.skipped_reason = storable_text(report.outcome.skipped)
     run.error_code = report.error_code
-    run.error_message = report.error_message
+    run.error_message = storable_text(report.error_message)
     run.trace = trace
-    run.warnings = warnings
+    run.warnings = storable(warnings)
     run.due_at = run.lease_until = run.claim = None
+
+
+def directives_json(outcome: Outcome) -> list[JSON]:
+    return [storable(directive.model_dump(mode="json")) for directive in outcome.directives]
 
 
 def _in(seconds: float) -> dt.datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import time
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from django.utils.translation import override
 
 from actions.contract import JSON, ActionError, CallContext, Outcome
 from actions.releases import PlannedAction
+from actions.storable import storable
 from calls.models import RunState
 
 log = structlog.get_logger(__name__)
@@ -48,8 +50,7 @@ async def run_action(action: PlannedAction, context: CallContext, arguments: Map
     try:
         # Dates, sentences and errors of a run are in the agent's language, whoever asked for it.
         with override(context.agent.language):
-            outcome = await _bounded(action, context, arguments)
-            _check_json(outcome)
+            outcome = _fit_to_keep(await _bounded(action, context, arguments))
     except ActionError as error:
         report = RunReport(
             RunState.FAILED,
@@ -115,13 +116,21 @@ def _timed_out() -> ActionError:
     return ActionError(_("The action did not finish in time."), code="timed_out")
 
 
-def _check_json(outcome: Outcome) -> None:
-    """Whatever a kind gives back goes into a record and an answer: it must be JSON."""
+def _fit_to_keep(outcome: Outcome) -> Outcome:
+    """Whatever a kind gives back goes into a record and an answer: it must be JSON that a database takes."""
     values: Any = (outcome.result, outcome.variables, outcome.agent_configuration)
     try:
-        json.dumps(values, cls=DjangoJSONEncoder, allow_nan=False)
+        written = json.dumps(values, cls=DjangoJSONEncoder, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise ActionError(_("The action gave back something that is not JSON."), code="bad_result") from error
+    if "\\u" not in written:
+        return outcome
+    return dataclasses.replace(
+        outcome,
+        result=storable(outcome.result),
+        variables=storable(dict(outcome.variables)),
+        agent_configuration=storable(outcome.agent_configuration),
+    )
 
 
 def _apology(language: str) -> str:

@@ -70,13 +70,8 @@ def compose(templates: EmailTemplates, context: CallContext) -> Email:
 
 
 def _one_line(rendered: str) -> str:
-    subject = rendered.strip()
-    if CONTROL.search(subject):
-        raise ActionError(
-            _("The subject holds a line break or another control character once its variables are filled in."),
-            code="invalid_subject",
-            permanent=True,
-        )
+    """Without line breaks: what a caller said may hold some, and nothing of it may become a header."""
+    subject = " ".join(CONTROL.sub(" ", rendered).split())
     if len(subject) > MOST_SUBJECT_CHARACTERS:
         subject = subject[: MOST_SUBJECT_CHARACTERS - 1] + "…"
     return subject

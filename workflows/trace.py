@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from actions.contract import JSON
+from actions.storable import storable_text
 
 MASK = "•••"
 CUT = "…"
@@ -25,19 +26,12 @@ _SECRET_NAME = re.compile(
     r"|(?:^|[-_])(?:auth|pwd)(?:$|[-_])",
     re.IGNORECASE,
 )
-# What JSON cannot say in PostgreSQL: the null character and halves of surrogate pairs.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @lru_cache(maxsize=4096)
 def is_secret(name: str) -> bool:
     """Whether a header, parameter or key of this name holds something to hide."""
     return _SECRET_NAME.search(name) is not None
-
-
-def storable_text(text: str) -> str:
-    """``text`` with U+FFFD for the characters that no database takes."""
-    return text if text.isascii() and "\x00" not in text else _UNSTORABLE.sub("\ufffd", text)
 
 
 class Presenter:

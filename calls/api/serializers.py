@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -12,6 +14,10 @@ from accounts.api.fields import ObjectField, StrictSerializer
 from calls.answers import run_json
 from calls.models import Call, CallDirection, Event, Run
 from calls.requests import BeginCall, FinishCall, InvokeAction, RecordEvent
+
+EARLIEST_END = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+LATEST_END = dt.datetime(2200, 1, 1, tzinfo=dt.UTC)
+"""Outside of these, a clock is wrong, and time zones' offsets have seconds, which RFC 3339 cannot write."""
 
 
 class BeginCallSerializer(StrictSerializer):
@@ -72,7 +78,9 @@ class TranscriptPieceSerializer(StrictSerializer):
 
 class FinishCallSerializer(StrictSerializer):
     ended_reason = serializers.CharField(max_length=100, required=False, allow_blank=True)
-    ended_at = serializers.DateTimeField(required=False, allow_null=True)
+    ended_at = serializers.DateTimeField(
+        required=False, allow_null=True, validators=[MinValueValidator(EARLIEST_END), MaxValueValidator(LATEST_END)]
+    )
     duration_s = serializers.FloatField(min_value=0, required=False, allow_null=True)
     summary = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
     transcript = TranscriptPieceSerializer(many=True, required=False)

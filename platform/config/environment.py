@@ -7,7 +7,7 @@ import binascii
 import os
 import secrets
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,22 @@ def read_url(name: str, default: str, schemes: set[str]) -> str:
             f"{', '.join(sorted(schemes))}."
         )
     return value
+
+
+def read_choice(name: str, default: str, choices: Collection[str], example: str) -> str:
+    """One of ``choices``, which may be too many to be listed: the sentence shows ``example``."""
+    value = os.environ.get(name) or default
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name}={value!r} is not known: write for example {example}.")
+    return value
+
+
+def read_config(name: str, default: str, parse: Callable[[str], dict[str, Any]], example: str) -> dict[str, Any]:
+    """A URL that django-environ understands; the value is never echoed: it may hold a password."""
+    try:
+        return parse(os.environ.get(name) or default)
+    except (ImproperlyConfigured, ValueError, KeyError, AttributeError):
+        raise ImproperlyConfigured(f"{name} is not understood: write for example {example}.") from None
 
 
 def read_database(data_dir: Path) -> dict[str, Any]:

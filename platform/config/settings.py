@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from pathlib import Path
 
 from celery.schedules import schedule as every
 from django.utils.translation import gettext_lazy as _
+from environ import Env
 
 from config.environment import (
     BROKER_SCHEMES,
     env,
     read_bool,
+    read_choice,
+    read_config,
     read_database,
     read_int,
     read_secret_key,
@@ -106,11 +110,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 DATABASES = {"default": read_database(DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {
-    "default": env.cache_url("CACHE_URL", default="locmemcache://")
-    if env("CACHE_URL", default="")
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-}
+CACHES = {"default": read_config("CACHE_URL", "locmemcache://", Env.cache_url_config, "redis://127.0.0.1:6379/1")}
 
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
@@ -122,10 +122,10 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 
-LANGUAGE_CODE = env("LANGUAGE_CODE", default="fr")
+LANGUAGE_CODE = read_choice("LANGUAGE_CODE", "fr", {"fr", "en"}, "fr")
 LANGUAGES = [("fr", _("French")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-TIME_ZONE = env("TIME_ZONE", default="Europe/Paris")
+TIME_ZONE = read_choice("TIME_ZONE", "Europe/Paris", zoneinfo.available_timezones(), "Europe/Paris")
 USE_I18N = True
 FORMAT_MODULE_PATH = "config.formats"
 USE_TZ = True
@@ -207,7 +207,7 @@ AFTER_RUN_MAX_ATTEMPTS = read_int("AFTER_RUN_MAX_ATTEMPTS", 8, low=1, high=50)
 AFTER_RUN_BACKOFF_BASE_S = read_int("AFTER_RUN_BACKOFF_BASE_S", 5, low=1, high=3600)
 
 # --- email --------------------------------------------------------------------------------------
-_email = env.email_url("EMAIL_URL", default="smtp://localhost:25")
+_email = read_config("EMAIL_URL", "smtp://localhost:25", Env.email_url_config, "smtp+tls://user:password@host:587")
 EMAIL_BACKEND = _email["EMAIL_BACKEND"]
 EMAIL_HOST = _email["EMAIL_HOST"]
 EMAIL_PORT = _email["EMAIL_PORT"]

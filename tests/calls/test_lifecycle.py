@@ -204,6 +204,18 @@ def test_a_call_without_fail_over_says_so(in_account: Agent) -> None:
     assert begin(in_account)["fail_over"] is None
 
 
+def test_a_report_that_comes_while_it_rings_stands(in_account: Agent, plan_with: Any) -> None:
+    async def caller_gives_up(context: CallContext) -> Outcome:
+        await lifecycle.finish(context.call_id, FinishCall(variables={"rating": 5}))
+        return Outcome(variables={"tier": "gold"})
+
+    plan_with(scripted(caller_gives_up, moment=Moment.BEFORE))
+    begin(in_account, context={"campaign": "autumn"})
+    call = Call.objects.get()
+    assert call.state == CallState.COMPLETED
+    assert call.parameters == {"campaign": "autumn", "tier": "gold", "rating": 5}
+
+
 # --- during ---
 
 
@@ -295,6 +307,23 @@ def test_an_event_reaches_the_run_that_it_is_about(in_account: Agent, plan_with:
     assert Event.objects.count() == 1
     with pytest.raises(errors.ConflictingRepeat):
         record(call_id, "scripted.done", event_id="e1")
+
+
+def test_an_event_is_kept_with_its_meaning_or_not_at_all(
+    in_account: Agent, plan_with: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan_with(scripted(gives()))
+    call_id = begin(in_account)["id"]
+    invoke(call_id, "scripted", tool_call_id="t1")
+
+    def break_down(*args: Any) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(lifecycle, "_observe", break_down)
+        with pytest.raises(RuntimeError):
+            record(call_id, "scripted.failed", event_id="e1")
+    assert record(call_id, "scripted.failed", event_id="e1")["result"] == {"seen": "scripted.failed"}
 
 
 def test_an_event_that_no_kind_knows_is_kept(in_account: Agent) -> None:

@@ -145,3 +145,15 @@ async def test_cancelling_the_request_cancels_the_action() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     await asyncio.wait_for(cancelled.wait(), 1)
+
+
+async def test_what_no_database_takes_is_replaced() -> None:
+    async def behave(context: CallContext) -> Outcome:
+        return Outcome(
+            result=["a\x00b", "é"], variables={"k\ud800": {"v": "\udfff"}}, agent_configuration={"p": "\x00"}
+        )
+
+    outcome = (await run(behave)).outcome
+    assert outcome.result == ["a\ufffdb", "é"]
+    assert outcome.variables == {"k\ufffd": {"v": "\ufffd"}}
+    assert outcome.agent_configuration == {"p": "\ufffd"}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
+from environ import Env
 
 from config import environment
 
@@ -21,6 +22,9 @@ from config import environment
         ("LIMIT", "9", lambda: environment.read_int("LIMIT", 1, low=1, high=5)),
         ("BROKER_URL", "http://x", lambda: environment.read_url("BROKER_URL", "", environment.BROKER_SCHEMES)),
         ("DATABASE_URL", "mysql://u:hunter2@h/d", lambda: environment.read_database(Path("/tmp"))),
+        ("TIME_ZONE", "Mars/Base", lambda: environment.read_choice("TIME_ZONE", "UTC", {"UTC"}, "UTC")),
+        ("EMAIL_URL", "foo://u:hunter2@h", lambda: environment.read_config("EMAIL_URL", "", Env.email_url_config, "…")),
+        ("CACHE_URL", "zz://u:hunter2@h", lambda: environment.read_config("CACHE_URL", "", Env.cache_url_config, "…")),
         ("SECRET_KEY", "short", lambda: environment.read_secret_key(Path("/tmp"))),
         ("SECRETS_KEYS", "hunter2", lambda: environment.read_secrets_keys(Path("/tmp"))),
         ("SECRETS_KEYS", f"{'A' * 43}=,hunter2", lambda: environment.read_secrets_keys(Path("/tmp"))),

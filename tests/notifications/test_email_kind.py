@@ -255,9 +255,12 @@ def test_an_email_to_nobody_is_refused_for_good(
 
 @pytest.mark.parametrize("evil", ["a\r\nBcc: evil@x.fr", "a\nb", "a\rb", "a\x00b", "a\u2028b", "a\ud800b"])
 def test_a_subject_cannot_bring_another_header(context_with: MakeContext, mail_server: MailServer, evil: str) -> None:
-    error = failure(context_with({"what": evil}), subject="Call: {{ what }}")
-    assert (error.code, error.permanent) == ("invalid_subject", True)
-    assert mail_server.messages == []
+    run(context_with({"what": evil}), subject="Call: {{ what }}")
+    (message,) = mail_server.messages
+    first, last = evil[0], evil.split()[-1][-1]
+    assert message["subject"].startswith(f"Call: {first}")
+    assert message["bcc"] is None
+    assert last in message["subject"]
 
 
 def test_an_empty_subject_is_the_name_of_the_action_and_a_long_one_is_cut(

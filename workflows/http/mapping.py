@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict
 
 from actions.contract import JSON
 from actions.expressions.paths import Path
+from actions.storable import storable, storable_text
 from workflows.fields import PathText, VariableName
 from workflows.http.text import as_text
-from workflows.trace import storable_text
 
 ValueType = Literal["string", "integer", "number", "boolean", "any"]
 
@@ -93,14 +93,3 @@ def _number(value: JSON, type_: ValueType) -> JSON:
     if type_ == "number":
         return value
     return int(value) if value == int(value) else _ABSENT
-
-
-def storable(value: JSON) -> JSON:
-    """``value`` with U+FFFD for the characters that no database takes."""
-    if isinstance(value, str):
-        return storable_text(value)
-    if isinstance(value, list):
-        return [storable(item) for item in value]
-    if isinstance(value, dict):
-        return {storable_text(name): storable(item) for name, item in value.items()}
-    return value

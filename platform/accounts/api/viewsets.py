@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, TypeVar, cast
 
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework.request import Request
@@ -45,8 +45,14 @@ class ScopedViewSet(AccountScoped, GenericViewSet[M]):
 class ConfigurationViewSet(ScopedViewSet[M], ModelViewSet[M]):
     """List, create, retrieve, update and delete rows of one model."""
 
+    @transaction.atomic
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """The row as it would be is judged as a whole, lists and all, as for PUT."""
+        """The row as it would be is judged as a whole, lists and all, as for PUT.
+
+        It is locked while it is: of two people who change different fields at once, neither undoes the other.
+        """
+        known = self.get_object()
+        type(known)._default_manager.select_for_update(of=("self",)).get(pk=known.pk)
         instance = self.get_object()
         changed = request.data
         if isinstance(changed, dict):
@@ -77,7 +83,7 @@ def refuse_while_used(instance: models.Model) -> None:
 
 def _users(instance: models.Model) -> Iterator[str]:
     for relation in instance._meta.related_objects:
-        if getattr(relation, "on_delete", None) is not models.PROTECT:
+        if getattr(relation, "on_delete", None) not in {models.PROTECT, models.RESTRICT}:
             continue
         model: Any = relation.related_model
         for row in model._default_manager.filter(**{relation.field.name: instance})[:NAMED]:

@@ -1,4 +1,4 @@
-"""Whoever is killed, nothing acknowledged is lost and nothing is done twice."""
+"""Whoever is killed and whoever comes at the same instant: nothing acknowledged is lost, nothing is done twice."""
 
 from __future__ import annotations
 
@@ -116,3 +116,43 @@ def test_two_processes_that_get_the_same_tool_call_at_once_execute_it_once(world
         runs = [run for run in api.get(f"calls/{call_id}").json()["runs"] if run["action"] == "take_a_note"]
         assert [run["state"] for run in runs] == ["succeeded"]
     assert len(world.notes()) == 1
+
+
+def test_simultaneous_repeats_of_an_event_all_learn_what_it_meant(world: World) -> None:
+    key = world.stack.create_account()
+    other_port = free_port()
+    world.stack.start_web()
+    world.stack.start_web("second_web", other_port)
+    with world.stack.client(key) as api:
+        configure(api, world.crm_url)
+        call_id = begin(api, "CA-1")
+        transfer = {"tool_call_id": "t1", "arguments": {}}
+        api.post(f"calls/{call_id}/actions/transfer_to_advisor", json=transfer).raise_for_status()
+
+        def report(number: int) -> Any:
+            port = world.stack.port if number % 2 else other_port
+            body = {"type": "transfer.no_answer", "event_id": f"e{number // 6}", "data": {"tool_call_id": "t1"}}
+            url = f"http://127.0.0.1:{port}/api/v1/calls/{call_id}/events"
+            return httpx.post(url, json=body, headers={"X-Api-Key": key}, timeout=30).json()
+
+        with ThreadPoolExecutor(6) as pool:
+            answers = list(pool.map(report, range(30)))
+    assert {answer["result"]["status"] for answer in answers} == {"no_answer"}
+    assert len({answer["id"] for answer in answers}) == 5
+
+
+def test_two_people_who_change_different_fields_at_once_both_keep_their_change(world: World) -> None:
+    key = world.stack.create_account()
+    world.stack.start_web()
+    with world.stack.client(key) as api, ThreadPoolExecutor(2) as pool:
+        configure(api, world.crm_url)
+        url = f"{world.stack.url}/api/v1/agents/accueil/actions/transfer_to_advisor"
+
+        def patch(change: dict[str, Any]) -> int:
+            return httpx.patch(url, json=change, headers={"X-Api-Key": key}, timeout=30).status_code
+
+        for turn in range(8):
+            changes = [{"description": f"Turn {turn}"}, {"ring_time_s": 10 + turn}]
+            assert list(pool.map(patch, changes)) == [200, 200]
+            now = api.get("agents/accueil/actions/transfer_to_advisor").json()
+            assert (now["description"], now["ring_time_s"]) == (f"Turn {turn}", 10 + turn)
