@@ -209,6 +209,8 @@ function Inside(props: EditorProps) {
     if (event.key === "Delete" || event.key === "Backspace") removeSelected();
     const focused = (event.target as HTMLElement).closest<HTMLElement>(".react-flow__node")?.dataset.id;
     if (event.key === "Enter" && focused) {
+      // Else its second half would reach the field that gets the focus, and post the form.
+      event.preventDefault();
       select([focused]);
       focusPanel();
     }
