@@ -187,7 +187,7 @@ def test_a_workflow_is_drawn_by_keyboard_alone(world: World, api: httpx.Client, 
     # The start, then a step from the palette after it: it comes between the start and the return.
     tab_to(editor, ".react-flow__node[data-id=start]")
     page.keyboard.press("Enter")
-    expect(page.locator(".ed-panel")).to_be_visible()
+    expect(editor.field("title").locator("input")).to_be_focused()
     tab_to(editor, ".ed-kind[data-kind=set_variable]", backwards=True)
     page.keyboard.press("Enter")
     expect(page.locator(".react-flow__node")).to_have_count(3)

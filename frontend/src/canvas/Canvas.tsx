@@ -21,6 +21,8 @@ interface Props {
   selectedNodes: string[];
   selectedEdges: string[];
   onSelect: (nodes: string[], edges: string[]) => void;
+  /** Some were selected, some no longer; several of these may come before the next drawing. */
+  onSelection: (part: "nodes" | "edges", changed: { id: string; selected: boolean }[]) => void;
   change: (change: (graph: Graph) => Graph, mark?: string) => void;
   onDropKind: (kind: string, position: { x: number; y: number }) => void;
   onArrange: () => void;
@@ -30,7 +32,7 @@ interface Props {
 
 export function Canvas(props: Props) {
   const { graph, kinds, errors, drafts } = useEditor();
-  const { selectedNodes, selectedEdges, onSelect, change, result, pinned } = props;
+  const { selectedNodes, selectedEdges, onSelect, onSelection, change, result, pinned } = props;
   const flow = useReactFlow();
   const trace = useMemo(() => new Map(result?.trace.map((entry) => [entry.node, entry]) ?? []), [result]);
 
@@ -112,20 +114,13 @@ export function Canvas(props: Props) {
       );
       if (moved.size) change((current) => placed(current, moved), "move");
       const selections = changes.filter((item) => item.type === "select");
-      if (selections.length) {
-        const next = new Set(selectedNodes);
-        for (const item of selections) item.selected ? next.add(item.id) : next.delete(item.id);
-        onSelect([...next], next.size ? [] : selectedEdges);
-      }
+      if (selections.length) onSelection("nodes", selections);
     },
-    [change, onSelect, selectedNodes, selectedEdges],
+    [change, onSelection],
   );
   const onEdgesChange = (changes: EdgeChange[]) => {
     const selections = changes.filter((item) => item.type === "select");
-    if (!selections.length) return;
-    const next = new Set(selectedEdges);
-    for (const item of selections) item.selected ? next.add(item.id) : next.delete(item.id);
-    onSelect(next.size ? [] : selectedNodes, [...next]);
+    if (selections.length) onSelection("edges", selections);
   };
   const onConnect = (connection: Connection) =>
     change((current) =>

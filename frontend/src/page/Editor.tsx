@@ -56,6 +56,7 @@ function Inside(props: EditorProps) {
   const [drafts, setDrafts] = useState<Map<string, Draft>>(new Map());
   const [drawer, setDrawer] = useState<"" | "errors" | "test">(props.run ? "test" : "");
   const [wide, setWide] = useState(false);
+  const [wish, setWish] = useState<{ field: string } | null>(null);
   const graph = history.present;
   const workflow = props.loaded ? String(props.loaded.id) : "";
   const kinds = useMemo(() => new Map(props.kinds.map((kind) => [kind.name, kind])), [props.kinds]);
@@ -65,6 +66,17 @@ function Inside(props: EditorProps) {
     (how: (graph: Graph) => Graph, mark?: string) => dispatch({ type: "change", change: how, mark }), [],
   );
   const select = useCallback((nodes: string[], edges: string[] = []) => setSelected({ nodes, edges }), []);
+  const changeSelection = useCallback(
+    (part: "nodes" | "edges", changed: { id: string; selected: boolean }[]) =>
+      setSelected((current) => {
+        const next = new Set(current[part]);
+        for (const { id, selected: on } of changed) on ? next.add(id) : next.delete(id);
+        const other = part === "nodes" ? "edges" : "nodes";
+        const kept = { nodes: [], edges: [], [part]: [...next] };
+        return next.size ? kept : { ...kept, [other]: current[other] };
+      }),
+    [],
+  );
   const setDraft = useCallback(
     (key: string, draft: Draft | null) =>
       setDrafts((current) => {
@@ -102,15 +114,17 @@ function Inside(props: EditorProps) {
     [kinds, graph, moment, errors, liveDrafts, setDraft, variables],
   );
 
-  const focusPanel = (field?: string | null) =>
-    setTimeout(() => {
-      const name = (field ?? "title").split(".", 1)[0] ?? "";
-      const area = panel.current?.querySelector(`[data-field="${CSS.escape(name)}"]`) ?? panel.current;
-      const target = area?.querySelector<HTMLElement>("[aria-invalid=true]")
-        ?? area?.querySelector<HTMLElement>("input, textarea, select, button");
-      target?.focus();
-      target?.scrollIntoView({ block: "nearest" });
-    }, 60);
+  // With the drawing that shows the panel, not some time later: whoever types on is where they look.
+  const focusPanel = (field?: string | null) => setWish({ field: field ?? "title" });
+  useEffect(() => {
+    if (!wish) return;
+    const name = wish.field.split(".", 1)[0] ?? "";
+    const area = panel.current?.querySelector(`[data-field="${CSS.escape(name)}"]`) ?? panel.current;
+    const target = area?.querySelector<HTMLElement>("[aria-invalid=true]")
+      ?? area?.querySelector<HTMLElement>("input, textarea, select, button");
+    target?.focus();
+    target?.scrollIntoView({ block: "nearest" });
+  }, [wish]);
   const focusNode = (id: string) =>
     root.current?.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(id)}"]`)?.focus();
 
@@ -195,6 +209,8 @@ function Inside(props: EditorProps) {
     if (event.key === "Delete" || event.key === "Backspace") removeSelected();
     const focused = (event.target as HTMLElement).closest<HTMLElement>(".react-flow__node")?.dataset.id;
     if (event.key === "Enter" && focused) {
+      // Else its second half would reach the field that gets the focus, and post the form.
+      event.preventDefault();
       select([focused]);
       focusPanel();
     }
@@ -218,7 +234,8 @@ function Inside(props: EditorProps) {
           <Palette kinds={offered} hasStart={graph.nodes.some((other) => other.kind === START)} onAdd={add} />
           <div className="ed-canvas" onKeyDown={onCanvasKey}>
             <Canvas
-              dark={dark} selectedNodes={selected.nodes} selectedEdges={selected.edges} onSelect={select} change={change}
+              dark={dark} selectedNodes={selected.nodes} selectedEdges={selected.edges} onSelect={select}
+              onSelection={changeSelection} change={change}
               onDropKind={drop} onArrange={arrange} result={test.result} pinned={test.pinned}
             />
           </div>

@@ -1,18 +1,20 @@
 /** Where a step goes that is added without dragging. */
 import { NODE_WIDTH } from "../model/layout";
-import { NEXT, addNode, connect, lead, newNode, outputsOf, targetOf } from "../model/graph";
+import { NEXT, START, addNode, connect, lead, newNode, outputsOf, targetOf } from "../model/graph";
 import type { Graph, GraphNode, NodeKind } from "../model/types";
 
 const STEP_X = NODE_WIDTH + 80;
 const STEP_Y = 140;
 
 /**
- * Add a step after another: on its first way out that leads nowhere, else between it and what follows.
+ * Add a step after another (without one: after the start): on its first way out that leads nowhere, else
+ * between it and what follows.
  * Returns the graph and the id of the new step.
  */
 export function addAfter(
-  graph: Graph, kind: NodeKind, after: GraphNode | undefined, kinds: Map<string, NodeKind>,
+  graph: Graph, kind: NodeKind, selected: GraphNode | undefined, kinds: Map<string, NodeKind>,
 ): { graph: Graph; id: string } {
+  const after = selected ?? graph.nodes.find((other) => other.kind === START);
   const anchor = after ?? lastOf(graph);
   const node = newNode(graph, kind, { x: (anchor?.position.x ?? -STEP_X) + STEP_X, y: anchor?.position.y ?? 0 });
   if (!after) return { graph: addNode(graph, free(graph, node)), id: node.id };

@@ -40,7 +40,8 @@ export function useSaving(graph: Graph, loaded: StoredWorkflow | null, options: 
     const form = document.querySelector<HTMLFormElement>("#workflow_form");
     const onSubmit = (event: SubmitEvent) => {
       event.preventDefault();
-      latest.current();
+      // Enter in a field of the editor is no wish to save.
+      if (!document.activeElement?.closest(".ed-editor")) latest.current();
     };
     form?.addEventListener("submit", onSubmit);
     return () => form?.removeEventListener("submit", onSubmit);
