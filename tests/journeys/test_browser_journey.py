@@ -151,9 +151,11 @@ def create_agent(desk: Desk) -> None:
 
 
 def create_workflow(desk: Desk) -> None:
-    """The first attempt has a mistake, which is named by step and field."""
+    """As JSON, which is there beside the editor. The first attempt has a mistake, named by step and field."""
     desk.follow("workflows")
     desk.page.locator("a.addlink").first.click()
+    desk.page.wait_for_url("**/add/**")
+    desk.page.goto(f"{desk.page.url}?json")
     desk.page.locator("#id_name").fill("Reconnaître")
     wrong = {**GRAPH, "nodes": [*GRAPH["nodes"], {"id": "odd", "kind": "teleport"}]}
     desk.page.locator("#id_graph").fill(json.dumps(wrong))
