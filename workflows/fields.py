@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any
 
 from django.utils.translation import gettext as _
-from pydantic import AfterValidator
+from pydantic import AfterValidator, StringConstraints
 
 from actions.contract import JSON
 from actions.expressions.conditions import Condition
@@ -65,7 +65,7 @@ TemplateText = Annotated[str, AfterValidator(_parsed_by(Template.parse))]
 TemplateJSON = Annotated[Any, AfterValidator(_parsed_by(compile_json))]
 ObjectTemplate = Annotated[Any, AfterValidator(_check_object), AfterValidator(_parsed_by(compile_json))]
 ConditionText = Annotated[str, AfterValidator(_parsed_by(Condition.parse))]
-PathText = Annotated[str, AfterValidator(_parsed_by(Path.parse))]
+PathText = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_parsed_by(Path.parse))]
 
 
 def root(name: str) -> str:

@@ -80,7 +80,7 @@ def _at(data: JSON, keys: tuple[str | int, ...]) -> JSON:
 
 @lru_cache(maxsize=1024)
 def _parse(source: str) -> Path:
-    full = _full(source.strip())
+    full = _full(source)
     try:
         query = _ENVIRONMENT.compile(full)
     except RecursionError as error:
@@ -92,7 +92,7 @@ def _parse(source: str) -> Path:
 
 def _full(source: str) -> str:
     check_source(source, MAX_PATH_BYTES)
-    if not source:
+    if not source.strip():
         raise ExpressionError(_("The path is empty."))
     if source.startswith("$"):
         return source

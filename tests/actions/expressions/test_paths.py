@@ -63,7 +63,7 @@ AUTHORS = [book["author"] for book in BOOKS]
         # The short form.
         ("store.bicycle.color", ["red"]),
         ("store.book[1].title", ["Sword of Honour"]),
-        (" store.book[*].author ", AUTHORS),
+        ("store.book[*].author", AUTHORS),
         ("store.book[?@.price > 20].title", ["The Lord of the Rings"]),
     ],
 )
