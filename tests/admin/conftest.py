@@ -17,8 +17,10 @@ from actions.models import Action, Agent, Classifier, Label, Release
 from actions.registry import kinds
 from actions.releases import publish
 from calls.models import Call, CallState, Event, Run, RunState
+from contacts.models import Contact
+from knowledge.models import Document, Source
 from notifications.models import Delivery
-from outbound.models import AllowedHost
+from outbound.models import AllowedHost, AuthProfile
 from transfers.kinds.transfer import TransferDestination
 from workflows.models import Workflow
 
@@ -39,6 +41,23 @@ class Furnished:
     key: ApiKey
     host: AllowedHost
     delivery: Delivery
+    source: Source
+    document: Document
+    contact: Contact
+    profile: AuthProfile
+
+
+def make_source(account: Account) -> Source:
+    source, _made = Source.objects.get_or_create(account=account, name="Tarifs")
+    return source
+
+
+def make_profile(account: Account) -> AuthProfile:
+    profile = AuthProfile(account=account, name="crm", kind="bearer", hosts=["crm.example"])
+    profile.enter_secrets({"token": "un-secret"})
+    profile.full_clean()
+    profile.save()
+    return profile
 
 
 def make_action(kind_name: str, agent: Agent, workflow: Workflow, name: str | None = None) -> Action:
@@ -47,6 +66,7 @@ def make_action(kind_name: str, agent: Agent, workflow: Workflow, name: str | No
     columns: dict[str, dict[str, Any]] = {
         "workflow": {"workflow": workflow},
         "email": {"subject": "Appel terminé", "to": "equipe@lac.example"},
+        "knowledge": {"source": make_source(agent.account)} if kind_name == "knowledge" else {},
     }
     action = kind.model.objects.create(
         agent=agent,
@@ -104,7 +124,28 @@ def furnished(account: Account, agent: Agent) -> Furnished:
         )
         key, _plain = ApiKey.objects.issue(account=account, name="Runtime", scopes=["calls"])
         host = AllowedHost.objects.create(account=account, host="crm.internal", reason="The CRM.")
-    return Furnished(account, agent, workflow, classifier, label, actions, release, call, run, key, host, delivery)
+        source = make_source(account)
+        document = Document.objects.create(source=source, title="Cotisations", text="Dix euros par mois.")
+        contact = Contact.objects.create(account=account, phone="+33612000009", attributes={"vip": True})
+        profile = make_profile(account)
+    return Furnished(
+        account=account,
+        agent=agent,
+        workflow=workflow,
+        classifier=classifier,
+        label=label,
+        actions=actions,
+        release=release,
+        call=call,
+        run=run,
+        key=key,
+        host=host,
+        delivery=delivery,
+        source=source,
+        document=document,
+        contact=contact,
+        profile=profile,
+    )
 
 
 @pytest.fixture

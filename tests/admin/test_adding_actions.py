@@ -66,6 +66,7 @@ def test_each_kind_can_be_added_for_each_of_its_moments(
     needed = {
         "workflow": {"workflow": str(furnished.workflow.pk)},
         "email": {"subject": "Appel", "to": "a@lac.example"},
+        "knowledge": {"source": str(furnished.source.pk)},
     }.get(kind, {})
     client = people("editor")
     meta = kinds.get(kind).model._meta
@@ -190,7 +191,7 @@ def test_arguments_of_a_workflow_are_rows(furnished: Furnished, people: People) 
     assert fill_in(people("editor"), url, **changes).status_code == 302
     with scope(account=furnished.account):
         assert WorkflowAction.objects.get(name="lookup").parameters == [
-            {"name": "contract", "description": "The number", "type": "integer", "required": True}
+            {"name": "contract", "description": "The number", "type": "integer", "values": [], "required": True}
         ]
 
 

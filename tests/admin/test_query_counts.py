@@ -147,7 +147,7 @@ def test_the_overview_is_bounded_in_calls_and_actions(furnished: Furnished, peop
         with CaptureQueriesContext(connection) as queries:
             assert client.get("/admin/").status_code == 200
         counts.append(len(queries))
-    assert counts == [25, 25, 25], [query["sql"] for query in queries]
+    assert counts == [28, 28, 28], [query["sql"] for query in queries]
 
 
 def test_one_call_is_read_in_a_fixed_number_of_queries(furnished: Furnished, people: People) -> None:
