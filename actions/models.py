@@ -217,6 +217,8 @@ class Action(models.Model):
 
     def clean(self) -> None:
         super().clean()
+        if not (self.kind or self.KIND):
+            return
         kind = self.kind_object
         self.kind = kind.name
         if self.moment and self.moment not in kind.moments:

@@ -10,6 +10,8 @@ import phonenumbers
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from accounts.json_values import UnstorableJSONError, check_json
+
 MOST_NAMES = 200
 NAME_CHARS = 100
 ID_CHARS = 255
@@ -40,7 +42,10 @@ def validate_attributes(value: Any) -> None:
     if any(not isinstance(name, str) or not 0 < len(name) <= NAME_CHARS for name in value):
         raise ValidationError(_("A name has between 1 and %(most)d characters.") % {"most": NAME_CHARS})
     try:
+        check_json(value)
         size = len(json.dumps(value, allow_nan=False))
+    except UnstorableJSONError as error:
+        raise ValidationError(error.sentence) from error
     except (TypeError, ValueError, RecursionError) as error:
         raise ValidationError(_("This must be a JSON object.")) from error
     if size > MOST_BYTES:

@@ -11,14 +11,18 @@ from enum import IntEnum
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.db.models import JSONField, QuerySet, TextField
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminExpandableTextareaWidget
@@ -128,7 +132,26 @@ class PageAdmin(ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         title = capfirst(str(self.opts.verbose_name_plural))
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+        context = {"title": title, **(extra_context or {})}
+        if request.method != "POST" or "_save" not in request.POST:
+            return super().changelist_view(request, context)
+        with transaction.atomic():
+            if self._all_there(request):
+                return super().changelist_view(request, context)
+        messages.error(
+            request,
+            _("Nothing was saved: somebody has deleted rows of this list meanwhile. Here is the list as it is now."),
+        )
+        return HttpResponseRedirect(request.get_full_path())
+
+    def _all_there(self, request: HttpRequest) -> bool:
+        """Whether the rows that a list sends are all there still; they are locked, and so stay to the end."""
+        try:
+            keys = {self.opts.pk.to_python(sent) for sent in self._get_edited_object_pks(request, "form")}
+        except ValidationError:
+            return False
+        rows = self.model._default_manager.filter(pk__in=keys).select_for_update(of=("self",))
+        return len(rows) == len(keys)
 
     def changeform_view(
         self,
@@ -137,8 +160,21 @@ class PageAdmin(ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
+        """Where somebody else saves the same in the same moment, the second attempt says at which field."""
         context = {"show_save_and_add_another": False, **(extra_context or {})}
-        return super().changeform_view(request, object_id, form_url, context)
+        for _attempt in range(2):
+            said = _messages_of(request)
+            try:
+                return super().changeform_view(request, object_id, form_url, context)
+            except IntegrityError:
+                _forget_messages(request, said)
+                for _name, files in request.FILES.lists():
+                    for file in files:
+                        file.seek(0)
+        messages.error(
+            request, _("Nothing was saved: somebody has changed the same meanwhile. Look at it again, and try again.")
+        )
+        return HttpResponseRedirect(request.get_full_path())
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         base = kwargs.pop("form", self.form)
@@ -167,6 +203,18 @@ class PageAdmin(ModelAdmin):
         request.current_app = self.admin_site.name
         frame = {**self.admin_site.each_context(request), "opts": self.opts, "title": title, **context}
         return TemplateResponse(request, template, frame, status=status)
+
+
+def _messages_of(request: HttpRequest) -> int:
+    """How many messages this request has had for its user so far."""
+    storage: Any = messages.get_messages(request)
+    return len(storage._queued_messages)
+
+
+def _forget_messages(request: HttpRequest, kept: int) -> None:
+    """What was said of a transaction that has failed since is not true."""
+    storage: Any = messages.get_messages(request)
+    del storage._queued_messages[kept:]
 
 
 class AccountAdmin(RolePermissions, PageAdmin):

@@ -12,6 +12,8 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from unfold.widgets import INPUT_CLASSES, SELECT_CLASSES, UnfoldAdminTextareaWidget
 
+from accounts.json_values import UNSTORABLE, UnstorableJSONError, check_json, load_json
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
@@ -31,18 +33,31 @@ class ReadableJSONField(forms.JSONField):
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, forms.fields.InvalidJSONInput):
             return value
-        return json.dumps(value, indent=2, ensure_ascii=False, cls=self.encoder)
+        text = json.dumps(value, indent=2, ensure_ascii=False, cls=self.encoder)
+        # What no page can show is written as JSON escapes it.
+        return json.dumps(value, indent=2, cls=self.encoder) if UNSTORABLE.search(text) else text
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What was refused is shown again as it was written."""
+        if not self.disabled and isinstance(data, str):
+            try:
+                return load_json(data)
+            except ValueError:
+                return forms.fields.InvalidJSONInput(data)
+        return super().bound_data(data, initial)
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, str) and value.strip():
             try:
-                json.loads(value, cls=self.decoder)
+                load_json(value)
             except json.JSONDecodeError as error:
                 raise forms.ValidationError(
                     _("Line %(line)d, character %(column)d: this is not written correctly (%(problem)s)."),
                     code="invalid",
                     params={"line": error.lineno, "column": error.colno, "problem": error.msg},
                 ) from error
+            except UnstorableJSONError as error:
+                raise forms.ValidationError(error.sentence, code="invalid") from error
         return super().to_python(value)
 
 
@@ -112,5 +127,18 @@ class RowsField(forms.Field):
         kwargs.setdefault("required", False)
         super().__init__(widget=RowsWidget(columns, add_label), **kwargs)
 
+    def to_python(self, value: Any) -> Any:
+        """Refuses cells that no database stores."""
+        return storable(value)
+
     def has_changed(self, initial: Any, data: Any) -> bool:
         return bool((initial or []) != (data or []))
+
+
+def storable(value: Any) -> Any:
+    """``value``, if a JSON column can hold it; raises forms.ValidationError."""
+    try:
+        check_json(value)
+    except UnstorableJSONError as error:
+        raise forms.ValidationError(error.sentence, code="invalid") from error
+    return value

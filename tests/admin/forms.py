@@ -8,6 +8,18 @@ from typing import Any
 from django.http import HttpResponse
 from django.test import Client
 
+UNSTORABLE = (
+    "[" * 5000,
+    "[" * 101 + "]" * 101,
+    "9" * 5001,
+    '{"a": NaN}',
+    '{"a": 1e999}',
+    '{"a": "\\u0000"}',
+    '{"a": "\\ud800"}',
+    '{"\\udfff": 1}',
+)
+"""JSON, or nearly, that some database refuses or that makes pages fail later."""
+
 
 class _Fields(HTMLParser):
     def __init__(self) -> None:

@@ -8,8 +8,10 @@ import pytest
 from django import forms
 from django.http import QueryDict
 from django.template import Context, Template
+from django.utils.html import escape
 
 from accounts.admin_widgets import Column, ReadableJSONField, RowsField
+from tests.admin.forms import UNSTORABLE
 
 COLUMNS = (
     Column("name", "Name"),
@@ -69,6 +71,27 @@ def test_json_keeps_what_was_meant() -> None:
     form = Anything({"value": '{"a": [1, true, null, "é"]}'})
     assert form.is_valid()
     assert form.cleaned_data["value"] == {"a": [1, True, None, "é"]}
+
+
+@pytest.mark.parametrize("written", UNSTORABLE, ids=lambda text: text[:20])
+def test_json_that_no_database_stores_is_refused_and_shown_again(written: str) -> None:
+    form = Anything({"value": written})
+    assert not form.is_valid()
+    page = str(form["value"])
+    assert escape(written) in page
+    page.encode()
+
+
+def test_json_that_a_database_holds_all_the_same_is_shown() -> None:
+    page = str(Anything(initial={"value": {"a": "\ud800"}})["value"])
+    assert "\\ud800" in page
+    page.encode()
+
+
+@pytest.mark.parametrize("cell", ["a\x00b", "\ud800"])
+def test_cells_that_no_database_stores_are_refused(cell: str) -> None:
+    form = Rows({"rows-name": [cell], "rows-kind": ["a"], "rows-must": ["no"]})
+    assert form.errors == {"rows": ["The JSON holds characters that no text may hold."]}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.password_validation import validate_password
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
@@ -30,6 +31,17 @@ def keeps_an_administrator(account: Account, without: Collection[Membership]) ->
     """Whether the account has an administrator left when these memberships go or change."""
     left = Membership.objects.filter(account=account, role=Role.ADMIN, user__is_active=True)
     return left.exclude(pk__in=[membership.pk for membership in without]).exists()
+
+
+def one_at_a_time(request: HttpRequest) -> None:
+    """Let changes of an account's members wait for one another, to the end of the transaction.
+
+    Otherwise two administrators who remove each other in the same moment both find the other one still there.
+    """
+    account: Account | None = request.account  # type: ignore[attr-defined]
+    if request.method == "POST" and account is not None:
+        # No key: rows that merely belong to the account (each call) wait for nobody.
+        Account.objects.select_for_update(no_key=True).get(pk=account.pk)
 
 
 class MemberForm(PresetForm):
@@ -126,6 +138,21 @@ class MembershipAdmin(AccountAdmin):
         # The other fields are the form's own, not the membership's.
         kwargs["fields"] = ("role",)
         return super().get_form(request, obj, change=change, **kwargs)
+
+    # Django calls both inside the transaction in which it saves or deletes.
+
+    def _changeform_view(self, request: HttpRequest, *args: Any) -> Any:
+        one_at_a_time(request)
+        return super()._changeform_view(request, *args)
+
+    def _delete_view(self, request: HttpRequest, *args: Any) -> Any:
+        one_at_a_time(request)
+        return super()._delete_view(request, *args)
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Membership]) -> Any:
+        with transaction.atomic():
+            one_at_a_time(request)
+            return super().response_action(request, queryset)
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
         if not change:

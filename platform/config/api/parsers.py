@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping
 from typing import IO, Any
 
@@ -12,9 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework.parsers import BaseParser
 
+from accounts.json_values import UnstorableJSONError, load_json
 from accounts.problems import Problem
-
-DEEPEST = 100
 
 
 class InvalidJSON(Problem):
@@ -42,30 +39,8 @@ class BoundedJSONParser(BaseParser):
         if len(body) > limit:
             raise TooLarge(_("At most %(limit)d bytes.") % {"limit": limit})
         try:
-            value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
-        except (ValueError, RecursionError) as error:
+            return load_json(body.decode("utf-8"))
+        except UnstorableJSONError as error:
+            raise InvalidJSON(error.sentence) from error
+        except ValueError as error:
             raise InvalidJSON(_("Send UTF-8 encoded JSON.")) from error
-        _check(value, DEEPEST)
-        return value
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(name)
-
-
-def _check(value: Any, depth: int) -> None:
-    if depth == 0:
-        raise InvalidJSON(_("The JSON is nested too deeply."))
-    if isinstance(value, str):
-        if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
-            raise InvalidJSON(_("The JSON holds characters that no text may hold."))
-    elif isinstance(value, float):
-        if not math.isfinite(value):
-            raise InvalidJSON(_("The JSON holds a number that is too large."))
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            _check(name, depth)
-            _check(inner, depth - 1)
-    elif isinstance(value, list):
-        for inner in value:
-            _check(inner, depth - 1)

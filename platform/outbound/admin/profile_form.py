@@ -17,7 +17,7 @@ from unfold.widgets import (
 )
 
 from accounts.admin_base import PresetForm
-from accounts.admin_widgets import Column, RowsField
+from accounts.admin_widgets import Column, RowsField, storable
 from outbound.auth.base import AuthKind, SecretForm, SettingForm
 from outbound.profiles import HOSTS_HELP
 
@@ -36,7 +36,7 @@ class LinesField(forms.CharField):
         return "\n".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
-        return [line.strip() for line in str(value or "").splitlines() if line.strip()]
+        return storable([line.strip() for line in str(value or "").splitlines() if line.strip()])
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return bool((initial or []) != self.to_python(data))
