@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
                 ('action_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='actions.action')),
                 ('message_before_enabled', models.BooleanField(default=False, help_text='The agent says something before it looks: no caller waits in silence.', verbose_name='message before execution')),
                 ('message_before', models.TextField(blank=True, help_text='In the language of the agent, for example “One moment, I am looking that up.” Empty: the agent chooses.', max_length=500, verbose_name='example of the message')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='actions', to='knowledge.source', verbose_name='data source')),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='actions', to='knowledge.source', verbose_name='data source')),
             ],
             options={
                 'verbose_name': 'knowledge search',

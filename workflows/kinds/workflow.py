@@ -46,7 +46,7 @@ class WorkflowAction(Action):
     KIND = "workflow"
 
     workflow = models.ForeignKey(
-        "workflows.Workflow", models.PROTECT, verbose_name=gettext_lazy("workflow"), related_name="actions"
+        "workflows.Workflow", models.RESTRICT, verbose_name=gettext_lazy("workflow"), related_name="actions"
     )
     timeout_s = models.PositiveSmallIntegerField(
         gettext_lazy("time limit (s)"),

@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                 ('speaks_before', models.BooleanField(default=False, help_text='During the call: the agent says something before it uses this action.', verbose_name='message before execution')),
                 ('before_texts', models.JSONField(blank=True, default=dict, help_text='One sentence a language: {"fr": "Je regarde tout de suite.", "en": "Let me look."}', validators=[workflows.kinds.arguments.validate_sentences], verbose_name='examples of this message')),
                 ('default_parameters', models.JSONField(blank=True, default=dict, help_text='Before the call: given to the call when the workflow fails or is too slow.', validators=[workflows.kinds.arguments.validate_parameters], verbose_name='default parameters')),
-                ('workflow', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='actions', to='workflows.workflow', verbose_name='workflow')),
+                ('workflow', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='actions', to='workflows.workflow', verbose_name='workflow')),
             ],
             options={
                 'verbose_name': 'workflow action',
