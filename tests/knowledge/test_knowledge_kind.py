@@ -120,7 +120,7 @@ def test_a_source_of_another_account_cannot_be_published(action: KnowledgeAction
 
 
 def test_a_source_in_use_cannot_be_deleted(action: KnowledgeAction) -> None:
-    from django.db.models import ProtectedError
+    from django.db.models import RestrictedError
 
-    with pytest.raises(ProtectedError):
+    with pytest.raises(RestrictedError):
         action.source.delete()

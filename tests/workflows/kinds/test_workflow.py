@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db.models import ProtectedError
+from django.db.models import RestrictedError
 from django_scopes import scope
 from jsonschema import Draft202012Validator
 
@@ -169,7 +169,7 @@ def test_a_missing_workflow_is_told_at_its_field(agent: Agent) -> None:
 def test_a_workflow_in_use_cannot_be_deleted(agent: Agent) -> None:
     action = make(agent, STATUS, "during", parameters=[ORDER])
 
-    with pytest.raises(ProtectedError):
+    with pytest.raises(RestrictedError):
         action.workflow.delete()
 
 
