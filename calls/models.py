@@ -104,6 +104,8 @@ class Run(models.Model):
     tool_call_id = models.CharField(max_length=200, null=True, blank=True)
     request_digest = models.CharField(max_length=64, blank=True)
     arguments = models.JSONField(_("arguments"), default=dict)
+    # What the call knew when the run began: with it, a failure can be tried again as it was.
+    parameters = models.JSONField(_("parameters"), default=dict, encoder=DjangoJSONEncoder)
     result = models.JSONField(_("result"), null=True, encoder=DjangoJSONEncoder)
     directives = models.JSONField(_("directives"), default=list)
     variables = models.JSONField(_("variables"), default=dict, encoder=DjangoJSONEncoder)

@@ -214,6 +214,7 @@ def new_run(call: Call, action: PlannedAction, *, state: RunState) -> Run:
         action_name=action.name,
         kind=action.kind.name,
         state=state,
+        parameters=dict(call.parameters),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -22,6 +22,7 @@ from actions.admin.moments import change_url
 from actions.contract import Moment
 from workflows.editor import GraphWidget
 from workflows.kinds.workflow import WorkflowAction
+from workflows.library import run_by
 from workflows.models import Workflow
 
 ARGUMENT_COLUMNS = (
@@ -63,6 +64,14 @@ class WorkflowAdmin(AccountAdmin):
     list_display = ("name", "description", "uses", "updated_at")
     search_fields = ("name", "description")
     change_form_outer_before_template = "triptyque/workflow_errors.html"
+
+    def get_deleted_objects(
+        self, objs: QuerySet[Any] | Collection[Any], request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        deleted, counts, missing, protected = super().get_deleted_objects(objs, request)
+        kept = Workflow.objects.exclude(pk__in=[workflow.pk for workflow in objs]).values_list("name", "graph")
+        uses = [f"{workflow}: {user}" for workflow in objs for user in run_by(workflow.name, kept)]
+        return deleted, counts, missing, [*protected, *uses]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Workflow]:
         workflows: QuerySet[Workflow] = super().get_queryset(request)

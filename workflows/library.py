@@ -77,6 +77,11 @@ def used_names(graph: JSON) -> dict[str, list[str]]:
     return {"auth_profiles": sorted(profiles), "workflows": sorted(workflows)}
 
 
+def run_by(name: str, others: Iterable[tuple[str, JSON]]) -> list[str]:
+    """Which of ``others``, (name, graph), run the workflow ``name``."""
+    return [other for other, graph in others if other != name and name in used_names(graph)["workflows"]]
+
+
 def _configured(graph: Graph) -> Iterator[tuple[str, Any, Any]]:
     """(id, kind, configuration) of the nodes that have sound ones."""
     for node in graph.nodes:

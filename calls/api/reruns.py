@@ -98,7 +98,7 @@ class RerunView(AccountScoped, APIView):
     @extend_schema(
         tags=["Workflows"],
         summary="Try a run again with the draft of its workflow",
-        description="Takes what the call knows now and the arguments that the run had. What the steps send is "
+        description="Takes what the call knew when the run began, and the run's arguments. What the steps send is "
         "sent, under a new idempotency key; the run itself is not touched.",
         request=RerunSerializer,
         responses=RerunAnswerSerializer,
@@ -134,10 +134,20 @@ def _rerun(run: Run, graph: JSON) -> dict[str, JSON]:
         raise serializers.ValidationError(
             {name: [str(text) for text in texts] for name, texts in error.errors.items()}
         ) from error
+    _as_it_was(run)
     plan = load_plan(run.call.release_id)
     context = lifecycle.context_of(run.call, plan, run, Deadline.after(kind.time_limit_s(params)), contact_of(run.call))
     context.idempotency_key = f"rerun-{uuid4()}"
     return _rehearsed(kind, params, context, run.arguments)
+
+
+def _as_it_was(run: Run) -> None:
+    """Give the call (in memory) back what it knew when the run began: the report came after all but after-runs."""
+    call = run.call
+    call.parameters = run.parameters
+    if run.moment != Moment.AFTER:
+        call.summary = call.ended_reason = ""
+        call.transcript, call.classifications, call.duration_s = [], {}, None
 
 
 def _rehearsed(kind: Kind[Any], params: Any, context: CallContext, arguments: Mapping[str, JSON]) -> dict[str, JSON]:

@@ -64,6 +64,7 @@ class Migration(migrations.Migration):
                 ('tool_call_id', models.CharField(blank=True, max_length=200, null=True)),
                 ('request_digest', models.CharField(blank=True, max_length=64)),
                 ('arguments', models.JSONField(default=dict, verbose_name='arguments')),
+                ('parameters', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name='parameters')),
                 ('result', models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder, null=True, verbose_name='result')),
                 ('directives', models.JSONField(default=list, verbose_name='directives')),
                 ('variables', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name='variables')),

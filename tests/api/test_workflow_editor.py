@@ -295,6 +295,21 @@ def test_a_failed_run_is_tried_again_with_the_current_draft(
         assert Run.objects.count() == 1
 
 
+def test_a_rerun_sees_what_the_run_saw_and_nothing_of_the_report(
+    api: Api, account: Account, failed_run: Any, workflow: Workflow
+) -> None:
+    told = graph(
+        node("end", "return", result="{{ params.later | default('not yet') }} {{ params.segment }}"), "start > end"
+    )
+    with scope(account=account):
+        run = Run.objects.select_related("call").get(pk=failed_run["run"]["id"])
+        run.call.parameters = {**run.call.parameters, "segment": "changed", "later": "known now"}
+        run.call.summary = "What came of it."
+        run.call.save()
+    answer = api.post(f"runs/{run.pk}/rerun", {"graph": told}).json()
+    assert (answer["state"], answer["result"]) == ("succeeded", "not yet vip")
+
+
 def test_a_rerun_of_a_broken_draft_tells_the_errors(api: Api, failed_run: Any) -> None:
     path = f"runs/{failed_run['run']['id']}/rerun"
     answer = api.post(path, {"graph": {"nodes": []}})
@@ -425,3 +440,13 @@ def test_credentials_are_used_by_a_test_and_shown_nowhere(api: Api, crm: str) ->
     assert Crm.asked == ["Bearer very-secret-7"]
     assert answer.json()["state"] == "succeeded"
     assert b"very-secret-7" not in answer.content
+
+
+def test_a_workflow_that_another_one_runs_is_not_deleted(api: Api, workflow: Workflow, account: Account) -> None:
+    with scope(account=account):
+        inner = Workflow.objects.create(account=account, name="Inner")
+    outer = graph(node("sub", "run_workflow", workflow="Inner"), "start > sub")
+    assert api.post("workflows", {"name": "Outer", "graph": outer}).status_code == 201
+    refused = api.delete(f"workflows/{inner.pk}")
+    assert (refused.status_code, refused.json()["code"]) == (409, "in_use")
+    assert "Outer" in refused.json()["detail"]

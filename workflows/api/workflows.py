@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 
 from accounts.api.model_serializers import ChangedMeanwhile, CleanModelSerializer
-from accounts.api.viewsets import ConfigurationViewSet
+from accounts.api.viewsets import NAMED, ConfigurationViewSet, InUse
 from workflows.api.graphs import GraphField
 from workflows.graph import default_graph
+from workflows.library import run_by
 from workflows.models import Workflow
 
 LARGEST_VERSION = 2**31 - 1
@@ -73,7 +75,9 @@ TAG = ["Workflows"]
     update=extend_schema(tags=TAG, summary="Replace a workflow"),
     partial_update=extend_schema(tags=TAG, summary="Change a workflow"),
     destroy=extend_schema(
-        tags=TAG, summary="Delete a workflow", description="Refused with 409 as long as an action runs it."
+        tags=TAG,
+        summary="Delete a workflow",
+        description="Refused with 409 while something runs it.",
     ),
 )
 class WorkflowsViewSet(ConfigurationViewSet[Workflow]):
@@ -83,3 +87,8 @@ class WorkflowsViewSet(ConfigurationViewSet[Workflow]):
     lookup_value_regex = "[0-9]{1,18}"
     serializer_class = WorkflowSerializer
     filterset_fields = ("name",)
+
+    def perform_destroy(self, instance: Workflow) -> None:
+        if users := run_by(instance.name, Workflow.objects.values_list("name", "graph")):
+            raise InUse(_("Used by: %(rows)s.") % {"rows": ", ".join(users[:NAMED])})
+        super().perform_destroy(instance)

@@ -37,7 +37,8 @@ def meta_shown(request: JSON, response: IncomingResponse) -> dict[str, JSON]:
     except OutboundError:
         body = response.text()
     return {
-        "request": request,
+        # As it went out, credentials and all, masked; of the body the sender keeps nothing.
+        "request": {**(request if isinstance(request, dict) else {}), **response.sent},
         "status": response.status,
         "headers": dict(response.headers),
         "elapsed_ms": round(response.elapsed_ms, 3),

@@ -105,8 +105,8 @@ class ReturnNode(NodeKind[ReturnConfig]):
 
 
 def _reason(value: JSON) -> str:
-    """Never empty: an empty reason would be none."""
-    return as_text(value).strip()[:500] or "?"
+    """Empty where the template comes out empty: then the call is taken, so a template may decide."""
+    return as_text(value).strip()[:500]
 
 
 def _shown(returned: ReturnValue) -> dict[str, JSON]:

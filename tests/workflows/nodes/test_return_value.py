@@ -152,6 +152,11 @@ async def test_a_fail_over_gives_its_reason() -> None:
     assert result.returned.fail_over == "No data"
 
 
+async def test_a_fail_over_that_comes_out_empty_takes_the_call() -> None:
+    result = await run_graph(node("end", "return", fail_over="{{ what | default('') }}"), "start > end")
+    assert result.returned.fail_over == ""
+
+
 @pytest.mark.parametrize(
     ("fail_over", "moment", "field"),
     [
@@ -165,7 +170,3 @@ async def test_a_fail_over_gives_its_reason() -> None:
 def test_a_fail_over_is_a_text_before_the_call(fail_over: Any, moment: str, field: str) -> None:
     errors = check_graph(graph(node("end", "return", fail_over=fail_over), "start > end"), moment, flat_names=[])
     assert [(error.node_id, error.field) for error in errors] == [("end", field)]
-
-
-async def test_a_fail_over_whose_reason_comes_to_nothing_is_still_one() -> None:
-    assert (await run_graph(node("end", "return", fail_over="{{ what }}"), "start > end", what="")).returned.fail_over
