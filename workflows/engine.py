@@ -1,8 +1,8 @@
 """Runs a compiled graph.
 
 A node runs once all its incoming edges are settled, if at least one of them was taken. Branches run in
-parallel where they wait for something outside. One deadline holds for the whole graph; the first failure
-or the first ``return`` ends it and cancels what still goes on.
+parallel where they wait for something outside. One deadline and one allowance of processor time for expressions
+hold for the whole graph; the first failure or the first ``return`` ends it and cancels what still goes on.
 
 Variables: a node sees what the nodes before it have set, and nothing of what a parallel branch sets. Where
 branches meet, each variable takes the value of the writer that comes last in topological order, so the same
@@ -23,7 +23,8 @@ from django.utils.translation import gettext as _
 
 from actions.contract import JSON, ActionError, CallContext
 from actions.directives import Directive
-from actions.expressions.errors import ExpressionError
+from actions.expressions.bounds import run_allowance
+from actions.expressions.errors import ExpressionError, ExpressionTimeout
 from workflows.graph.compiled import CompiledGraph, Step
 from workflows.nodes.base import ERROR, NodeContext, NodeResult, Rehearsal, ReturnValue, WorkflowResult
 from workflows.trace import REHEARSAL_CHARS, Presenter
@@ -36,6 +37,9 @@ NOT_LIVE = "not_live"
 
 MOST_NODES = 1000
 """Nodes that one run may begin, those of nested workflows included."""
+
+YIELD_AFTER_S = 0.002
+"""After a node that took longer, everything else that runs in this thread gets a turn."""
 
 
 async def execute(
@@ -51,8 +55,9 @@ async def execute(
     """
     execution = _Execution(graph, _Run(context, rehearsal), variables)
     try:
-        async with asyncio.timeout(context.deadline.remaining_s()):
-            await execution.run()
+        with run_allowance(context.deadline.at_s):
+            async with asyncio.timeout(context.deadline.remaining_s()):
+                await execution.run()
     except TimeoutError:
         raise _timed_out() from None
     return execution.result()
@@ -156,8 +161,11 @@ class _Execution:
         """Run the node here, or in a task if it waits while others can go on."""
         if self.steps[position].kind.waits and (self.ready or self.tasks):
             self.tasks[asyncio.create_task(self._run_node(position))] = position
-        else:
-            self._finish(position, *await self._run_node(position))
+            return
+        began_s = perf_counter()
+        self._finish(position, *await self._run_node(position))
+        if perf_counter() - began_s > YIELD_AFTER_S and self.returned is None:
+            await asyncio.sleep(0)
 
     async def _wait(self) -> None:
         done, _pending = await asyncio.wait(self.tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -229,7 +237,10 @@ class _Execution:
 
     def _fail(self, step: Step, entry: dict[str, JSON], exception: Exception) -> NodeResult:
         """What a failed node comes to: its error branch, or the error that ends the graph."""
-        error = _action_error(step, exception)
+        if isinstance(exception, ExpressionTimeout) and not self.context.deadline.remaining_s():
+            error = _timed_out()
+        else:
+            error = _action_error(step, exception)
         facts = {"code": error.code, "message": error.message, "status": getattr(error, "status", None)}
         data = getattr(error, "data", None)
         entry["state"] = "failed"

@@ -440,6 +440,13 @@ def test_credentials_are_used_by_a_test_and_shown_nowhere(api: Api, crm: str) ->
     assert Crm.asked == ["Bearer very-secret-7"]
     assert answer.json()["state"] == "succeeded"
     assert b"very-secret-7" not in answer.content
+    (asked,) = [step for step in answer.json()["trace"] if step["node"] == "ask"]
+    assert asked["meta"]["request"] == {
+        "method": "GET",
+        "url": f"{crm}/" if not crm.endswith("/") else crm,
+        "profile": "crm",
+        "headers": {"Authorization": "•••"},
+    }
 
 
 def test_a_workflow_that_another_one_runs_is_not_deleted(api: Api, workflow: Workflow, account: Account) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from actions.contract import JSON
 from outbound.http import IncomingResponse, OutboundError, OutgoingRequest, shown_url
@@ -27,7 +28,7 @@ def request_shown(request: OutgoingRequest, body: JSON, auth_profile: str = "") 
     return shown
 
 
-def meta_shown(request: JSON, response: IncomingResponse) -> dict[str, JSON]:
+def meta_shown(request: Mapping[str, JSON], response: IncomingResponse) -> dict[str, JSON]:
     """All of an answer, for an editor who tests: ``request`` as :func:`request_shown` gave it.
 
     ``body`` is the answer's JSON where it is JSON, else text. Masked by names when the trace copies it.
@@ -38,7 +39,7 @@ def meta_shown(request: JSON, response: IncomingResponse) -> dict[str, JSON]:
         body = response.text()
     return {
         # As it went out, credentials and all, masked; of the body the sender keeps nothing.
-        "request": {**(request if isinstance(request, dict) else {}), **response.sent},
+        "request": {**request, **{name: part for name, part in response.sent.items() if name != "auth_profile"}},
         "status": response.status,
         "headers": dict(response.headers),
         "elapsed_ms": round(response.elapsed_ms, 3),

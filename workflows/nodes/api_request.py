@@ -169,7 +169,7 @@ def _read(config: ApiRequestConfig, context: NodeContext, response: IncomingResp
     """What an answer comes to; raises :class:`UpstreamError`."""
     data = response_shown(response, retry)
     if context.rehearsal is not None:
-        context.meta = meta_shown(context.input, response)
+        context.meta = meta_shown(context.input or {}, response)
     if response.status not in config.expected:
         raise _unexpected(response, data)
     variables = read_all(config.mapping, _json(config, response, data), context.warnings)
