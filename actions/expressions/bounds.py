@@ -1,8 +1,10 @@
-"""What one evaluation may use: processor time, turns of loops, size of what it builds."""
+"""What one evaluation may use: processor time, turns of loops, size of what it builds; and all of a run together."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NoReturn
 
@@ -13,6 +15,8 @@ from actions.expressions.errors import ExpressionTimeout, ExpressionTooLarge
 MAX_SOURCE_BYTES = 64 * 1024
 MAX_OUTPUT_BYTES = 64 * 1024
 MAX_CPU_S = 0.1
+RUN_CPU_S = 0.25
+"""All expressions of one run of a workflow together: nothing else runs in this thread meanwhile."""
 MAX_TURNS = 10_000
 """Turns of all ``{% for %}`` loops of one evaluation together."""
 MAX_RANGE = 1_000
@@ -25,29 +29,95 @@ MAX_NAME = 80
 """Characters of a name that a message repeats."""
 
 _CLOCK_EVERY = 32
+_BRIEF_S = 50e-6
+"""An evaluation this short is charged with the time that has passed: asking for processor time costs more."""
+
+
+class Allowance:
+    """What is left to all evaluations of one run together. Tasks and threads that the run starts share it."""
+
+    __slots__ = ("cpu_s", "deadline_at_s", "ended")
+
+    def __init__(self, cpu_s: float, deadline_at_s: float) -> None:
+        self.cpu_s = cpu_s
+        self.deadline_at_s = deadline_at_s
+        self.ended = False
+
+    def check(self, now_s: float, spent_s: float = 0.0) -> None:
+        """Raises ExpressionTimeout if nothing is left at ``now_s`` of the monotonic clock."""
+        if now_s >= self.deadline_at_s:
+            raise ExpressionTimeout(_("The workflow did not end in time."))
+        if self.cpu_s <= spent_s:
+            raise ExpressionTimeout(_("The expressions of the workflow take too long together."))
+
+
+_allowance: ContextVar[Allowance | None] = ContextVar("expression_allowance", default=None)
+
+
+@contextmanager
+def run_allowance(deadline_at_s: float, cpu_s: float = RUN_CPU_S) -> Iterator[None]:
+    """Bounds all evaluations inside together; a run within another shares what is left of that one's.
+
+    ``deadline_at_s`` is of the monotonic clock.
+    """
+    outer = _allowance.get()
+    if outer is not None and not outer.ended:
+        yield
+        return
+    allowance = Allowance(cpu_s, deadline_at_s)
+    token = _allowance.set(allowance)
+    try:
+        yield
+    finally:
+        # For what the run has started and left behind, which goes on in a copy of this context.
+        allowance.ended = True
+        _allowance.reset(token)
 
 
 class Budget:
     """What is left to one evaluation, and where its warnings go.
 
-    Time is the thread's processor time, so that a busy machine does not fail a template that is innocent.
+    Time is the thread's processor time, so that a busy machine does not fail a template that is innocent. In a
+    run of a workflow it is also what is left of the run's allowance and until its deadline: making a budget then
+    raises ExpressionTimeout if that is nothing. Whoever makes one settles it in the end.
     """
 
-    __slots__ = ("_cost", "_until_s", "max_bytes", "turns", "warnings")
+    __slots__ = ("_began_s", "_cost", "_cpu_began_s", "_until_s", "allowance", "max_bytes", "turns", "warnings")
 
     def __init__(self, warnings: list[str], max_bytes: int = MAX_OUTPUT_BYTES, cpu_s: float = MAX_CPU_S) -> None:
         self.warnings = warnings
         self.max_bytes = max_bytes
         self.turns = 0
         self._cost = 0
-        self._until_s = time.thread_time() + cpu_s
+        self.allowance = allowance = _allowance.get()
+        self._cpu_began_s = time.thread_time()
+        if allowance is None or allowance.ended:
+            self.allowance = None
+        else:
+            self._began_s = now_s = time.monotonic()
+            left_s = allowance.cpu_s
+            if left_s <= 0 or now_s >= allowance.deadline_at_s:
+                allowance.check(now_s)
+            if left_s < cpu_s:
+                cpu_s = left_s
+        self._until_s = self._cpu_began_s + cpu_s
+
+    def settle(self) -> None:
+        """Charge the run, if there is one, with what this evaluation has used."""
+        allowance = self.allowance
+        if allowance is not None:
+            spent_s = time.monotonic() - self._began_s
+            allowance.cpu_s -= spent_s if spent_s < _BRIEF_S else time.thread_time() - self._cpu_began_s
 
     def warn(self, sentence: str) -> None:
         if sentence not in self.warnings:
             self.warnings.append(sentence)
 
     def remaining_s(self) -> float:
-        return self._until_s - time.thread_time()
+        left_s = self._until_s - time.thread_time()
+        if self.allowance is not None:
+            left_s = min(left_s, self.allowance.deadline_at_s - time.monotonic())
+        return left_s
 
     def spend(self, characters: int = 0) -> None:
         """Account for one operation on so many characters or elements; raises ExpressionTimeout."""
@@ -67,10 +137,12 @@ class Budget:
             self.check_clock()
 
     def check_clock(self) -> None:
-        if time.thread_time() > self._until_s:
+        if self.remaining_s() < 0:
             self.expire()
 
     def expire(self) -> NoReturn:
+        if self.allowance is not None:
+            self.allowance.check(time.monotonic(), time.thread_time() - self._cpu_began_s)
         raise ExpressionTimeout(_("The expression takes too long."))
 
     def check_text(self, characters: int) -> None:

@@ -81,12 +81,14 @@ class Compiled:
 
 
 def evaluate(work: Callable[[Scope], Result], scope: Scope, warnings: list[str], max_bytes: int) -> Result:
-    """Do the work under a budget of its own."""
-    token = current.set(Budget(warnings, max_bytes))
+    """Do the work under a budget of its own, within the run's allowance where a workflow runs."""
+    budget = Budget(warnings, max_bytes)
+    token = current.set(budget)
     try:
         return work(scope)
     finally:
         current.reset(token)
+        budget.settle()
 
 
 def assigned(expression: nodes.Expr) -> nodes.Template:

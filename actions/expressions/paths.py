@@ -58,7 +58,8 @@ class Path:
         return self._find(data, None)
 
     def _find(self, data: JSON, most: int | None) -> list[JSON]:
-        token = current.set(Budget([], cpu_s=MAX_CPU_S))
+        budget = Budget([], cpu_s=MAX_CPU_S)
+        token = current.set(budget)
         try:
             return [node.value for node in islice(self.query.finditer(data), most)]
         except (RecursionError, JSONPathRecursionError) as error:
@@ -67,6 +68,7 @@ class Path:
             raise ExpressionError(_("The path does not fit its data: %(detail)s") % {"detail": error}) from error
         finally:
             current.reset(token)
+            budget.settle()
 
 
 def _at(data: JSON, keys: tuple[str | int, ...]) -> JSON:
