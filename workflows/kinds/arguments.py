@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
+from urllib.parse import unquote
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -12,6 +13,7 @@ from jsonschema import Draft202012Validator, SchemaError
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 from pydantic import ValidationError as InvalidError
 
+from actions.arguments import compiled
 from actions.contract import JSON
 from workflows.fields import ParameterName, VariableName, check_variable_name
 from workflows.graph.messages import sentences
@@ -20,6 +22,9 @@ ArgumentType = Literal["string", "integer", "number", "boolean", "list", "enum"]
 
 MOST_SCHEMA_CHARS = 20_000
 MOST_SCHEMA_DEPTH = 20
+MOST_COMBINED = 1000
+"""Subschemas that one value is held against, through references, allOf and the like."""
+MOST_COMBINED_DEPTH = 50
 LONGEST_SENTENCE = 300
 
 
@@ -125,11 +130,14 @@ def validate_schema(value: JSON) -> None:
     _check_size(value)
     try:
         Draft202012Validator.check_schema(value)
+    except (RecursionError, OverflowError) as error:  # of a pattern
+        raise ValidationError(_("The schema is too large or too deep.")) from error
     except SchemaError as error:
         facts = {"path": error.json_path, "problem": error.message[:200]}
         raise ValidationError(_("This is no JSON Schema (%(path)s): %(problem)s") % facts) from error
     if value.get("type") != "object":
         raise ValidationError(_("The schema must be of type “object”."))
+    _check_subschemas(value)
     for name in property_names(value):
         try:
             check_variable_name(name)
@@ -151,17 +159,120 @@ def _check_size(schema: dict[str, JSON]) -> None:
         if depth > MOST_SCHEMA_DEPTH or characters > MOST_SCHEMA_CHARS:
             raise ValidationError(_("The schema is too large or too deep."))
         if isinstance(value, dict):
-            _check_references(value)
             characters += sum(len(name) for name in value)
             walk += [(inner, depth + 1) for inner in value.values()]
         elif isinstance(value, list):
             walk += [(inner, depth + 1) for inner in value]
 
 
-def _check_references(schema: dict[str, JSON]) -> None:
-    """Only to definitions of the same document, and none that the validator would have to fetch."""
-    for keyword in ("$ref", "$dynamicRef"):
-        if isinstance(target := schema.get(keyword), str) and not target.startswith("#/$defs/"):
-            raise ValidationError(_("A $ref may lead to #/$defs/… only."))
-    if "$id" in schema:
-        raise ValidationError(_("The schema cannot have an $id."))
+Place = tuple[str, ...]
+"""Of a subschema in its document: the parts of its JSON pointer."""
+
+_ELSEWHERE = ("$id", "$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveRef", "$recursiveAnchor")
+_LISTS = ("allOf", "anyOf", "oneOf")
+_IN_PLACE = ("not", "if", "then", "else")
+_SINGLE = (
+    *("additionalProperties", "unevaluatedProperties", "propertyNames"),
+    *("items", "unevaluatedItems", "contains", "contentSchema"),
+)
+_MAPS = ("properties", "patternProperties", "$defs", "definitions")
+
+
+def _check_subschemas(schema: dict[str, JSON]) -> None:
+    """References and patterns; of a valid schema."""
+    places = dict(_subschemas((), schema))
+    for place, subschema in places.items():
+        if isinstance(subschema, dict):
+            _check_subschema(place, subschema, places)
+    sizes: dict[Place, tuple[int, int]] = {}
+    for place in places:
+        _combined(place, places, sizes, ())
+
+
+def _subschemas(place: Place, schema: Any) -> Iterator[tuple[Place, Any]]:
+    yield place, schema
+    if not isinstance(schema, dict):
+        return
+    for parts in (*_in_place(schema), *_below(schema)):
+        inner: Any = schema
+        for part in parts:
+            inner = inner[int(part) if isinstance(inner, list) else part]
+        yield from _subschemas((*place, *parts), inner)
+
+
+def _in_place(schema: dict[str, Any]) -> Iterator[Place]:
+    """Where the subschemas are that the same value is held against."""
+    for keyword in _IN_PLACE:
+        if keyword in schema:
+            yield (keyword,)
+    for keyword in _LISTS:
+        for index in range(len(schema.get(keyword, ()))):
+            yield keyword, str(index)
+    for name in schema.get("dependentSchemas", ()):
+        yield "dependentSchemas", name
+
+
+def _below(schema: dict[str, Any]) -> Iterator[Place]:
+    for keyword in _SINGLE:
+        if keyword in schema:
+            yield (keyword,)
+    for index in range(len(schema.get("prefixItems", ()))):
+        yield "prefixItems", str(index)
+    for keyword in _MAPS:
+        for name in schema.get(keyword, ()):
+            yield keyword, name
+
+
+def _check_subschema(place: Place, schema: dict[str, Any], places: Mapping[Place, Any]) -> None:
+    if keyword := next((keyword for keyword in _ELSEWHERE if keyword in schema), None):
+        facts = {"place": _pointer(place), "keyword": keyword}
+        raise ValidationError(_("%(place)s: %(keyword)s is not possible here.") % facts)
+    if "$ref" in schema:
+        if not schema["$ref"].startswith("#/$defs/"):
+            facts = {"place": _pointer(place)}
+            raise ValidationError(_("%(place)s: a $ref may lead to #/$defs/… only.") % facts)
+        if _target(schema["$ref"]) not in places:
+            facts = {"place": _pointer(place), "target": schema["$ref"][:100]}
+            raise ValidationError(_("%(place)s: %(target)s is no schema.") % facts)
+    for pattern in (*schema.get("patternProperties", ()), *([schema["pattern"]] if "pattern" in schema else ())):
+        try:
+            compiled(pattern)
+        except ValueError as error:
+            facts = {"place": _pointer(place), "pattern": pattern[:100]}
+            raise ValidationError(
+                _("%(place)s: the regular expression %(pattern)s is not valid, too long or too deep.") % facts
+            ) from error
+
+
+def _combined(
+    place: Place, places: Mapping[Place, Any], sizes: dict[Place, tuple[int, int]], trail: tuple[Place, ...]
+) -> tuple[int, int]:
+    """How many subschemas a value at this place is held against, and how deep they go."""
+    if place in sizes:
+        return sizes[place]
+    facts = {"place": _pointer(place)}
+    if place in trail:
+        raise ValidationError(_("%(place)s leads back to itself without going into a property or an item.") % facts)
+    if len(trail) >= MOST_COMBINED_DEPTH:
+        raise ValidationError(_("%(place)s combines too many schemas.") % facts)
+    schema = places[place]
+    inner = [(*place, *parts) for parts in _in_place(schema)] if isinstance(schema, dict) else []
+    if isinstance(schema, dict) and "$ref" in schema:
+        inner.append(_target(schema["$ref"]))
+    size, depth = 1, 1
+    for each in inner:
+        more, deeper = _combined(each, places, sizes, (*trail, place))
+        size, depth = size + more, max(depth, deeper + 1)
+    if size > MOST_COMBINED or depth > MOST_COMBINED_DEPTH:
+        raise ValidationError(_("%(place)s combines too many schemas.") % facts)
+    sizes[place] = size, depth
+    return sizes[place]
+
+
+def _target(reference: str) -> Place:
+    parts = unquote(reference[2:]).split("/")
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)
+
+
+def _pointer(place: Place) -> str:
+    return "/".join(["#", *place])[:200]

@@ -125,6 +125,61 @@ def test_a_sound_raw_schema_is_taken(schema: Any) -> None:
     validate_schema(schema)
 
 
+def reaching(reference: str, **definitions: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": {"a": {"$ref": reference}}, "$defs": definitions}
+
+
+@pytest.mark.parametrize(
+    ("schema", "place"),
+    [
+        (reaching("#/$defs/missing"), "#/properties/a"),
+        (reaching("#/$defs/x/type", x={"type": "string"}), "#/properties/a"),
+        (reaching("#/$defs/x/properties", x={"properties": {}}), "#/properties/a"),
+        (reaching("#/$defs/x/enum/0", x={"enum": [{"type": 5}]}), "#/properties/a"),
+        (reaching("#/$defs/a", a={"$ref": "#/$defs/a"}), "#/$defs/a"),
+        (reaching("#/$defs/a", a={"allOf": [{"not": {"$ref": "#/$defs/a"}}]}), "#/$defs/a"),
+        (reaching("#/$defs/a", a={"if": {"dependentSchemas": {"x": {"$ref": "#/$defs/a"}}}}), "#/$defs/a"),
+        (reaching("#/$defs/a", a={"oneOf": [{"then": {"else": {"$ref": "#/$defs/a"}}}]}), "#/$defs/a"),
+        (
+            reaching(
+                "#/$defs/d0", **{f"d{n}": {"allOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(18)}, d18={}
+            ),
+            "#/$defs/d",
+        ),
+        (reaching("#/$defs/d0", **{f"d{n}": {"$ref": f"#/$defs/d{n + 1}"} for n in range(200)}, d200={}), "#/$defs/d"),
+        (reaching("#/$defs/a", a={"$dynamicRef": "#/$defs/a"}), "#/$defs/a"),
+        (reaching("#/$defs/a", a={"$recursiveRef": "#"}), "#/$defs/a"),
+        (reaching("#/$defs/a", a={"$anchor": "x"}), "#/$defs/a"),
+        (reaching("#/$defs/a", a={"pattern": "(" * 30 + "a" + "+)" * 30}), "#/$defs/a"),
+        (reaching("#/$defs/a", a={"patternProperties": {"a" * 2000: {}}}), "#/$defs/a"),
+        (reaching("#/$defs/a", a={"pattern": "(?P<x>a)(?P=y)"}), "['$defs'].a"),
+    ],
+)
+def test_references_and_patterns_that_cannot_be_used_are_refused(schema: Any, place: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        validate_schema(schema)
+    assert place in caught.value.messages[0]
+
+
+def test_a_pattern_too_deep_to_read_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        validate_schema(reaching("#/$defs/a", a={"pattern": "(" * 5000 + ")" * 5000}))
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        {"properties": {"left": {"$ref": "#/$defs/a"}, "right": {"$ref": "#/$defs/a"}}},
+        {"items": {"allOf": [{"$ref": "#/$defs/a"}]}},
+        {"additionalProperties": {"$ref": "#/$defs/a"}},
+        {"properties": {"$id": {}, "$anchor": {"enum": [{"$ref": 1}]}}},
+        {"$ref": "#/$defs/a/$defs/x~1y", "$defs": {"x/y": {}}},
+    ],
+)
+def test_a_reference_into_properties_and_items_may_recur(definition: Any) -> None:
+    validate_schema(reaching("#/$defs/a", a=definition))
+
+
 @pytest.mark.parametrize("texts", [[], {"xx": "?"}, {"fr": 1}, {"fr": "x" * 400}])
 def test_sentences_that_make_no_sense_are_refused(texts: Any) -> None:
     with pytest.raises(ValidationError):
