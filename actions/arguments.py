@@ -23,13 +23,12 @@ from django.utils.translation import gettext as _
 from jsonschema import Draft202012Validator, ValidationError, validators
 
 from actions.contract import JSON
+from actions.patterns import MOST_GROUP_DEPTH, group_depth, pieces_of
 
 CHECK_S = 0.1
 PATTERN_S = 0.05
 MOST_ERRORS = 50
 MOST_PATTERN_CHARS = 1000
-# The regex package doubles what it compiles, and the memory for it, at every repeated group within another.
-MOST_PATTERN_DEPTH = 8
 
 logger = logging.getLogger(__name__)
 
@@ -64,12 +63,7 @@ def compiled(pattern: str) -> Any:
 
     Raises ValueError for what is no pattern, too long or too deep.
     """
-    pieces = regex.findall(r"\\.|\[\^?(?:\\.|[^\]\\])*\]|.", pattern, flags=regex.DOTALL)
-    depth = deepest = 0
-    for piece in pieces:
-        depth += {"(": 1, ")": -1}.get(piece, 0)
-        deepest = max(depth, deepest)
-    if deepest > MOST_PATTERN_DEPTH or len(pattern) > MOST_PATTERN_CHARS:
+    if len(pattern) > MOST_PATTERN_CHARS or group_depth(pieces := pieces_of(pattern)) > MOST_GROUP_DEPTH:
         raise ValueError("too long or too deep")
     try:
         return regex.compile("".join(r"\Z" if piece == "$" else piece for piece in pieces), regex.VERSION0)

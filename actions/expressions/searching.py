@@ -2,7 +2,7 @@
 
 Bounded are: the processor time of one search, counted at every step between segments, at every value that
 ``..`` visits and inside the regular expressions of ``match`` and ``search`` (which can take exponential time);
-the length of these patterns, which may come from the data; the depth to which ``..`` goes down (100).
+the length and the depth of these patterns, which may come from the data; the depth to which ``..`` goes down (100).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from jsonpath_rfc9535.segments import JSONPathChildSegment, JSONPathRecursiveDes
 from jsonpath_rfc9535.tokens import TokenStream
 
 from actions.expressions.bounds import MAX_DEPTH, current
+from actions.patterns import MOST_GROUP_DEPTH, group_depth, pieces_of
 
 MAX_PATTERN = 200
 
@@ -62,7 +63,7 @@ class _Pattern(FilterFunction):
         """False for what is no text or no I-Regexp, as RFC 9535 has it; raises ExpressionTimeout."""
         if not isinstance(text, str) or not isinstance(pattern, str):
             return False
-        if len(pattern) > MAX_PATTERN or not check(pattern):
+        if len(pattern) > MAX_PATTERN or not check(pattern) or group_depth(pieces_of(pattern)) > MOST_GROUP_DEPTH:
             return False
         budget = current.get()
         budget.check_clock()

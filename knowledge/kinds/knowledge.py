@@ -25,7 +25,9 @@ class KnowledgeAction(Action):
 
     KIND = "knowledge"
 
-    source = models.ForeignKey(Source, models.RESTRICT, verbose_name=gettext_lazy("data source"), related_name="actions")
+    source = models.ForeignKey(
+        Source, models.RESTRICT, verbose_name=gettext_lazy("data source"), related_name="actions"
+    )
     message_before_enabled = models.BooleanField(
         gettext_lazy("message before execution"),
         default=False,

@@ -81,7 +81,7 @@ async def test_a_hundred_heavy_variables_end_with_the_allowance_of_their_run() -
     assert error.message.endswith(TOGETHER)
     assert error.permanent
     assert states(context)["set"] == "failed"
-    assert took_s < 1.3
+    assert took_s < 2.5
 
 
 async def test_many_heavy_nodes_share_one_allowance_and_others_get_their_turns() -> None:
@@ -93,7 +93,7 @@ async def test_many_heavy_nodes_share_one_allowance_and_others_get_their_turns()
         error, took_s = await failing(drawn, context)
 
     assert error.message.endswith(TOGETHER)
-    assert took_s < 1
+    assert took_s < 2.5
     assert max(beat.gaps_s) < 0.3
 
 
@@ -114,7 +114,7 @@ async def test_branches_that_wait_share_it_too(script: Script) -> None:
     error, took_s = await failing(compiled(*parts), call_context(seconds=5.0))
 
     assert error.message.endswith(TOGETHER)
-    assert took_s < 1
+    assert took_s < 2.5
 
 
 async def test_an_error_branch_does_not_renew_it() -> None:
@@ -126,7 +126,7 @@ async def test_an_error_branch_does_not_renew_it() -> None:
     assert states(context) == {"start": "succeeded", "a": "failed", "b": "failed"}
     assert entry(context, "b")["duration_ms"] < 50
     assert error.message.endswith(TOGETHER)
-    assert took_s < 1
+    assert took_s < 2.5
 
 
 async def test_nested_workflows_share_it() -> None:
@@ -138,7 +138,7 @@ async def test_nested_workflows_share_it() -> None:
     error, took_s = await failing(drawn, call_context(seconds=5.0))
 
     assert error.message.endswith(TOGETHER)
-    assert took_s < 1
+    assert took_s < 2.5
 
 
 async def test_a_deadline_in_the_middle_of_a_node_counts_as_one() -> None:

@@ -153,3 +153,8 @@ def test_an_answer_of_a_mebibyte_is_searched_in_time() -> None:
     data = {"customers": [{"id": n, "name": f"customer {n}", "tags": ["a", "b"]} for n in range(15_000)]}
 
     assert Path.parse("$.customers[?@.id == 14999].name").all(data) == ["customer 14999"]
+
+
+def test_a_pattern_of_groups_within_groups_matches_nothing_and_costs_nothing() -> None:
+    pattern = "(" * 40 + "a" + "+)" * 40
+    assert Path.parse(f"$[?match(@.name, '{pattern}')]").all([{"name": "aaa"}]) == []
