@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from accounts.database import in_database
 from actions.contract import Deadline, Moment
 from actions.releases import load_plan
 from calls import after, lifecycle
-from calls.database import in_database
 from calls.models import Run
 from calls.runner import run_action
 from outbound.http import session_scope

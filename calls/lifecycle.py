@@ -15,12 +15,12 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.database import in_database
 from accounts.models import Account
 from actions.contract import BEFORE_LIMIT_S, JSON, CallContext, CallEvent, Deadline, Moment
 from actions.releases import Plan, PlannedAction, load_plan
 from actions.storable import storable
 from calls import after, answers, errors, records
-from calls.database import in_database
 from calls.facts import contact_of, scope_of
 from calls.models import Call, Event, Run, RunState
 from calls.requests import BeginCall, FinishCall, InvokeAction, RecordEvent

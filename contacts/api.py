@@ -12,7 +12,7 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.fields import ObjectField, StrictSerializer
+from accounts.api.fields import ObjectField, StrictSerializer, checked
 from accounts.api.viewsets import ScopedViewSet
 from contacts.merging import merge_contact
 from contacts.models import Contact
@@ -60,8 +60,7 @@ class ContactsViewSet(ListModelMixin, RetrieveModelMixin, ScopedViewSet[Contact]
     @extend_schema(tags=TAG, summary="Change a contact", request=ContactChangesSerializer, responses=ContactSerializer)
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         contact = self.get_object()
-        body = ContactChangesSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = checked(ContactChangesSerializer, request)
         changes = {name: body.validated_data.get(name, {}) for name in ("attributes", "external_ids")}
         try:
             contact, _is_new = merge_contact(self.account.pk, contact.phone, **changes)

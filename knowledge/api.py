@@ -13,7 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.fields import StrictSerializer
+from accounts.api.fields import StrictSerializer, checked
 from accounts.api.model_serializers import CleanModelSerializer
 from accounts.api.viewsets import ConfigurationViewSet
 from accounts.problems import Problem
@@ -119,8 +119,7 @@ class SourcesViewSet(ConfigurationViewSet[Source]):
     @action(detail=True, methods=["post"], url_path="search", url_name="search", pagination_class=None)
     def search(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         source: Source = self.get_object()
-        body = QuestionSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = checked(QuestionSerializer, request)
         asked = body.validated_data
         try:
             hits = search(source.pk, asked["query"], asked["limit"], asked["language"], asked["minimum_score"])

@@ -13,7 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.fields import ObjectField, StrictSerializer
+from accounts.api.fields import ObjectField, StrictSerializer, checked
 from accounts.api.viewsets import ScopedViewSet
 from accounts.models import User
 from accounts.problems import Problem
@@ -131,8 +131,7 @@ class ReleasesViewSet(OfAgent, mixins.ListModelMixin, mixins.RetrieveModelMixin,
         return self._stored(release)
 
     def _note(self, request: Request) -> str:
-        body = PublishSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = checked(PublishSerializer, request)
         note: str = body.validated_data.get("note", "")
         return note
 

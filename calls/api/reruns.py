@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.authentication import Access
-from accounts.api.fields import ObjectField, StrictSerializer
+from accounts.api.fields import ObjectField, StrictSerializer, checked
 from accounts.api.scoping import AccountScoped
 from accounts.problems import Problem
 from actions.contract import JSON, CallContext, Deadline, FreezeError, Kind, Moment
@@ -105,8 +105,7 @@ class RerunView(AccountScoped, APIView):
         operation_id="rerun_run",
     )
     def post(self, request: Request, run_id: UUID) -> Response:
-        body = RerunSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = checked(RerunSerializer, request)
         run = Run.objects.select_related("call__agent", "call__release").filter(pk=run_id).first()
         if run is None:
             raise Http404

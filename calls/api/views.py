@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
@@ -11,9 +11,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from accounts.api.fields import checked
 from accounts.api.permissions import CallsAccess
 from accounts.api.scoping import AccountScoped
 from actions.releases import load_plan
@@ -25,15 +25,6 @@ from calls.models import Call, Event, Run
 from calls.requests import BeginCall
 
 TAG = ["Calls"]
-
-S = TypeVar("S", bound=Serializer[Any])
-
-
-def _checked(serializer: type[S], request: Request) -> S:
-    """The body of the request, valid; raises DRF's ValidationError with every field to blame."""
-    body = serializer(data=request.data)
-    body.is_valid(raise_exception=True)
-    return body
 
 
 class CallsView(AccountScoped, generics.ListAPIView[Call]):
@@ -55,7 +46,7 @@ class CallsView(AccountScoped, generics.ListAPIView[Call]):
         responses={201: serializers.BegunCallSerializer},
     )
     def post(self, request: Request) -> Response:
-        body = _checked(serializers.BeginCallSerializer, request)
+        body = checked(serializers.BeginCallSerializer, request)
         return Response(async_to_sync(lifecycle.begin)(self.account, body.to_request()), status=201)
 
 
@@ -85,7 +76,7 @@ class InvokeActionView(AccountScoped, APIView):
         responses=serializers.InvokedActionSerializer,
     )
     def post(self, request: Request, call_id: UUID, name: str) -> Response:
-        body = _checked(serializers.InvokeActionSerializer, request)
+        body = checked(serializers.InvokeActionSerializer, request)
         return Response(async_to_sync(lifecycle.invoke)(call_id, body.to_request(name)))
 
 
@@ -99,7 +90,7 @@ class EventsView(AccountScoped, APIView):
         responses={201: serializers.RecordedEventSerializer},
     )
     def post(self, request: Request, call_id: UUID) -> Response:
-        body = _checked(serializers.RecordEventSerializer, request)
+        body = checked(serializers.RecordEventSerializer, request)
         return Response(async_to_sync(lifecycle.record)(call_id, body.to_request()), status=201)
 
 
@@ -113,7 +104,7 @@ class CompleteView(AccountScoped, APIView):
         responses={202: serializers.FinishedCallSerializer},
     )
     def post(self, request: Request, call_id: UUID) -> Response:
-        body = _checked(serializers.FinishCallSerializer, request)
+        body = checked(serializers.FinishCallSerializer, request)
         return Response(async_to_sync(lifecycle.finish)(call_id, body.to_request()), status=202)
 
 

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.fields import ObjectField, StrictSerializer
+from accounts.api.fields import ObjectField, StrictSerializer, checked
 from accounts.api.scoping import AccountScoped
 from actions.contract import JSON, Moment
 from outbound.http import session_scope
@@ -97,8 +97,7 @@ class CheckView(AccountScoped, APIView):
         operation_id="check_workflow",
     )
     def post(self, request: Request) -> Response:
-        body = DraftSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = checked(DraftSerializer, request)
         draft = _checked(body, self.account.pk)
         return Response({"errors": [error_json(error) for error in draft.errors]})
 
@@ -112,8 +111,7 @@ class VariablesView(AccountScoped, APIView):
         operation_id="workflow_variables",
     )
     def post(self, request: Request) -> Response:
-        body = DraftVariablesSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = checked(DraftVariablesSerializer, request)
         data = body.validated_data
         moment = _moment(body)
         test_data = data.get("test_data") or start_data(data["graph"])
@@ -136,8 +134,7 @@ class TestView(AccountScoped, APIView):
         operation_id="test_workflow",
     )
     def post(self, request: Request) -> Response:
-        body = TrialSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = checked(TrialSerializer, request)
         data = body.validated_data
         node = data.get("node") or ""
         draft = _checked(body, self.account.pk)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.request import Request
+
+S = TypeVar("S", bound=serializers.Serializer[Any])
 
 JSON_OBJECT = {"type": "object", "additionalProperties": True}
 
@@ -37,3 +40,10 @@ class StrictMixin:
 
 class StrictSerializer(StrictMixin, serializers.Serializer[Any]):
     """A serializer of plain data."""
+
+
+def checked(serializer: type[S], request: Request) -> S:
+    """The body of the request, valid; raises DRF's ValidationError with every field to blame."""
+    body = serializer(data=request.data)
+    body.is_valid(raise_exception=True)
+    return body
