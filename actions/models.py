@@ -7,17 +7,23 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager
 
 from accounts.models import Account, Language, TimeZoneField
+from actions.classification import rule_errors
+from actions.collected import CollectedField
+from actions.conditions import AFTER_FIELDS, AFTER_ONLY, LabelsMatch, OnFailure
 from actions.contract import Kind, Moment
 from actions.phones import validate_e164
 from actions.registry import import_kinds, kinds
 
+__all__ = ["Action", "Agent", "AgentNumber", "Classifier", "CollectedField", "Direction", "Label", "Release"]
+
 ACTION_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}")
+LONGEST_ANALYSIS_WAIT_S = 3600
 
 
 class Direction(models.TextChoices):
@@ -36,7 +42,37 @@ class Agent(models.Model):
     )
     language = models.CharField(_("language"), max_length=2, choices=Language.choices, default=Language.FRENCH)
     time_zone = TimeZoneField(_("time zone"))
+    opening_hours = models.ForeignKey(
+        "schedules.Schedule",
+        models.RESTRICT,
+        verbose_name=_("opening hours"),
+        related_name="agents",
+        null=True,
+        blank=True,
+        help_text=_("What {{ open.now }} and {{ open.sentence }} speak of in this agent’s texts. Empty: always open."),
+    )
     direction = models.CharField(_("direction"), max_length=8, choices=Direction.choices, default=Direction.INBOUND)
+    analysis_model = models.ForeignKey(
+        "outbound.ChatConnection",
+        models.RESTRICT,
+        verbose_name=_("language model of the analysis"),
+        related_name="agents",
+        null=True,
+        blank=True,
+        help_text=_(
+            "Gives finished calls the labels, the summary and the information that neither the telephone system nor "
+            "a rule has given. Empty: nobody is asked."
+        ),
+    )
+    analysis_wait_s = models.PositiveSmallIntegerField(
+        _("wait for the analysis of the telephone system (s)"),
+        default=0,
+        validators=[MaxValueValidator(LONGEST_ANALYSIS_WAIT_S)],
+        help_text=_(
+            "Some telephone systems tell what they found out in a call a while after its end (event call.analyzed). "
+            "Actions after the call wait for it this long. 0: they do not wait."
+        ),
+    )
     current_release = models.ForeignKey(
         "actions.Release",
         models.SET_NULL,
@@ -130,17 +166,33 @@ class Label(models.Model):
     classifier = models.ForeignKey(Classifier, models.CASCADE, verbose_name=_("classification"), related_name="labels")
     name = models.CharField(_("name"), max_length=100)
     description = models.TextField(_("description"), blank=True)
+    rule = models.CharField(
+        _("rule"),
+        max_length=1000,
+        blank=True,
+        help_text=_(
+            "An expression, for example: 'résili' in interaction.TRANSCRIPT. The first label whose rule holds is given."
+        ),
+    )
+    is_default = models.BooleanField(
+        _("otherwise"), default=False, help_text=_("The label of calls that get no other.")
+    )
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
 
     objects: ClassVar[models.Manager[Label]] = ScopedManager(account="classifier__agent__account")
 
     class Meta:
         verbose_name = _("label")
         verbose_name_plural = _("labels")
-        ordering = ["classifier", "name"]
+        ordering = ["classifier", "position", "name"]
         constraints = [models.UniqueConstraint(fields=["classifier", "name"], name="actions_label_name")]
 
     def __str__(self) -> str:
         return f"{self.classifier.name} : {self.name}"
+
+    def clean(self) -> None:
+        if errors := rule_errors(self.rule):
+            raise ValidationError({"rule": errors})
 
 
 class Action(models.Model):
@@ -171,6 +223,26 @@ class Action(models.Model):
     enabled = models.BooleanField(_("enabled"), default=True)
     position = models.PositiveSmallIntegerField(
         _("position"), default=0, help_text=_("Actions of one moment run in this order.")
+    )
+    labels = models.ManyToManyField(
+        Label,
+        verbose_name=_("only if the call got one of these labels"),
+        related_name="+",
+        blank=True,
+        help_text=_("None: after every call. Several labels of one classification: any of them."),
+    )
+    labels_match = models.CharField(
+        _("several classifications"), max_length=3, choices=LabelsMatch.choices, default=LabelsMatch.ALL
+    )
+    on_failure = models.CharField(
+        _("if it fails"),
+        max_length=8,
+        choices=OnFailure.choices,
+        default=OnFailure.CONTINUE,
+        help_text=_(
+            "An action that fails is tried again for hours. “Stop”: the ones after it wait until it has succeeded, and "
+            "are skipped if it is given up."
+        ),
     )
     updated_at = models.DateTimeField(_("last change"), auto_now=True)
 
@@ -223,6 +295,13 @@ class Action(models.Model):
         self.kind = kind.name
         if self.moment and self.moment not in kind.moments:
             raise ValidationError({"moment": _("This kind of action does not exist at that moment of the call.")})
+        if self.moment != Moment.AFTER and (set_ := self.after_fields_set()):
+            raise ValidationError(dict.fromkeys(set_, AFTER_ONLY))
+
+    def after_fields_set(self) -> list[str]:
+        """Those of ``AFTER_FIELDS`` that are not as they are by default, ``labels`` apart, which only a row has."""
+        defaults = {name: self._meta.get_field(name).get_default() for name in AFTER_FIELDS if name != "labels"}  # type: ignore[union-attr]
+        return [name for name, default in defaults.items() if getattr(self, name) != default]
 
 
 class Release(models.Model):

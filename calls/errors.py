@@ -72,6 +72,18 @@ class StillRunning(Problem):
     title = gettext_lazy("The first request with this id is still running")
 
 
+class Overloaded(Problem):
+    """As many calls are being answered as may be at once, in this process or for this account."""
+
+    status = 503
+    code = "overloaded"
+    title = gettext_lazy("Too many calls at once")
+    retry_after_s = 1
+
+    def __init__(self) -> None:
+        super().__init__(gettext_lazy("No further one is taken on until one of them is answered."))
+
+
 def invalid_arguments(errors: Iterable[tuple[str, str]]) -> InvalidArguments:
     return InvalidArguments(_("See the fields."), fields=errors)
 

@@ -15,10 +15,11 @@ class BeginCall:
     """A call begins. ``agent`` is a slug; without it, an inbound call is resolved by ``to_number``.
 
     ``from_number`` and ``to_number`` are kept as given (anonymous callers have no number);
-    ``budget_ms`` is how long the runtime waits for the answer.
+    ``budget_ms`` is how long the runtime waits for the answer; ``runtime`` bounds the size of results.
     """
 
     direction: str
+    runtime: str = "rest"
     agent: str = ""
     from_number: str = ""
     to_number: str = ""
@@ -66,6 +67,7 @@ class FinishCall:
     ended_reason: str = ""
     ended_at: datetime | None = None
     duration_s: float | None = None
+    recording_url: str = ""
     summary: str = ""
     transcript: tuple[Mapping[str, JSON], ...] = ()
     classifications: Mapping[str, str] = field(default_factory=dict)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
 import time
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -17,22 +18,31 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from actions.contract import JSON, ActionError, CallContext, Outcome
+from actions.contract import JSON, ActionError, CallContext, Deferred, Outcome
 from actions.releases import PlannedAction
 from actions.storable import storable
 from calls.models import RunState
+from calls.results import STORED_CHARS, bounded
 
 log = structlog.get_logger(__name__)
 
 CANCEL_GRACE_S = 0.02
 """How long a kind may take to notice that its time is over; the call's answer does not wait longer."""
 
+DEEPEST = 100
+"""Levels of lists and objects in what a kind gives back, as in what a request may hold."""
+
+_ENCODER = DjangoJSONEncoder(allow_nan=False)
+
 _still_stopping: set[asyncio.Task[Outcome]] = set()
 
 
 @dataclass(slots=True)
 class RunReport:
-    """What became of one run; ``permanent`` says that a retry cannot help."""
+    """What became of one run; ``permanent`` says that a retry cannot help, ``retry_after_s`` when it can first.
+
+    ``deferred_until``: it was not due yet, and is put off.
+    """
 
     state: RunState
     started_at: datetime
@@ -42,6 +52,8 @@ class RunReport:
     error_message: str = ""
     spoken: str = ""
     permanent: bool = False
+    retry_after_s: float | None = None
+    deferred_until: datetime | None = None
 
 
 async def run_action(action: PlannedAction, context: CallContext, arguments: Mapping[str, JSON]) -> RunReport:
@@ -60,22 +72,30 @@ async def run_action(action: PlannedAction, context: CallContext, arguments: Map
             error_message=error.message,
             spoken=error.spoken or "",
             permanent=error.permanent,
+            retry_after_s=error.retry_after_s,
         )
-    except Exception as error:  # a kind's bug must not take the call down
-        log.exception("run_crashed", action=action.name, kind=action.kind.name, error=type(error).__name__)
+    except Deferred as error:
         report = RunReport(
             RunState.FAILED,
             started_at,
             0.0,
-            error_code="internal_error",
-            error_message=_("An internal error occurred."),
+            error_code="deferred",
+            error_message=error.reason,
+            deferred_until=error.until,
         )
+    except Exception as error:  # a kind's bug must not take the call down
+        # Where, and not with what: an exception's own words may hold whatever the call knows.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        log.error("run_crashed", action=action.name, kind=action.kind.name, error=type(error).__name__, where=where)
+        with override(context.agent.language):
+            message = _("An internal error occurred.")
+        report = RunReport(RunState.FAILED, started_at, 0.0, error_code="internal_error", error_message=message)
     else:
         state = RunState.SKIPPED if outcome.skipped else RunState.SUCCEEDED
         report = RunReport(state, started_at, 0.0, outcome)
     report.duration_ms = round((time.perf_counter() - started) * 1000, 3)
     if report.state == RunState.FAILED and not report.spoken:
-        report.spoken = _apology(context.agent.language)
+        report.spoken = apology(context.agent.language)
     return report
 
 
@@ -84,13 +104,19 @@ async def _bounded(action: PlannedAction, context: CallContext, arguments: Mappi
     remaining_s = context.deadline.remaining_s()
     if remaining_s <= 0:
         raise _timed_out()
-    task: asyncio.Task[Outcome] = asyncio.ensure_future(action.kind.run(action.params, context, arguments))
+    loop = asyncio.get_running_loop()
+    task: asyncio.Task[Outcome] = loop.create_task(action.kind.run(action.params, context, arguments))
+    over: asyncio.Future[None] = loop.create_future()
+    alarm = loop.call_later(remaining_s, _end, over)
+    task.add_done_callback(partial(_end, over))
     try:
-        done, _pending = await asyncio.wait({task}, timeout=remaining_s)
+        await over
     except asyncio.CancelledError:
         task.cancel()
         raise
-    if done:
+    finally:
+        alarm.cancel()
+    if task.done():
         return task.result()
     task.cancel()
     done, _pending = await asyncio.wait({task}, timeout=CANCEL_GRACE_S)
@@ -99,11 +125,16 @@ async def _bounded(action: PlannedAction, context: CallContext, arguments: Mappi
         task.add_done_callback(_forget)
     elif not task.cancelled():
         # The kind ended in the same instant: an error of its own says more than ours.
-        if isinstance(error := task.exception(), ActionError):
+        if isinstance(error := task.exception(), ActionError | Deferred):
             raise error
         if error is None:
             return task.result()
     raise _timed_out()
+
+
+def _end(over: asyncio.Future[None], _task: asyncio.Task[Outcome] | None = None) -> None:
+    if not over.done():
+        over.set_result(None)
 
 
 def _forget(task: asyncio.Task[Outcome]) -> None:
@@ -118,11 +149,17 @@ def _timed_out() -> ActionError:
 
 def _fit_to_keep(outcome: Outcome) -> Outcome:
     """Whatever a kind gives back goes into a record and an answer: it must be JSON that a database takes."""
-    values: Any = (outcome.result, outcome.variables, outcome.agent_configuration)
+    values: Any = (outcome.result, outcome.variables, outcome.agent_configuration, outcome.progress)
     try:
-        written = json.dumps(values, cls=DjangoJSONEncoder, allow_nan=False)
+        written = _ENCODER.encode(values)
+    except RecursionError as error:
+        raise _too_deep() from error
     except (TypeError, ValueError) as error:
         raise ActionError(_("The action gave back something that is not JSON."), code="bad_result") from error
+    if written.count("[") + written.count("{") > DEEPEST and _is_deeper(values, DEEPEST + 1):
+        raise _too_deep()
+    if len(written) > STORED_CHARS:
+        outcome = dataclasses.replace(outcome, result=bounded(outcome.result, STORED_CHARS))
     if "\\u" not in written:
         return outcome
     return dataclasses.replace(
@@ -133,6 +170,17 @@ def _fit_to_keep(outcome: Outcome) -> Outcome:
     )
 
 
-def _apology(language: str) -> str:
+def _too_deep() -> ActionError:
+    return ActionError(_("The action gave back something that is nested too deeply."), code="bad_result")
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    if not isinstance(value, Mapping | list | tuple):
+        return False
+    inner = value.values() if isinstance(value, Mapping) else value
+    return levels == 0 or any(_is_deeper(each, levels - 1) for each in inner)
+
+
+def apology(language: str) -> str:
     with override(language):
         return _("This could not be done just now. Apologise to the caller and offer another way.")

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from uuid import UUID
+import time
 
-import structlog
-from celery import current_app
-from django_scopes import scopes_disabled
-from kombu.exceptions import OperationalError
+from accounts.queue import wake
 
-from calls.models import Run
+QUIET_S = 5.0
+"""While a broker is away, whoever reports the end of a call does not wait for it each time: the sweep wakes workers."""
 
-log = structlog.get_logger(__name__)
-
-EXECUTE_RUN = "calls.execute_run"
+WORK_RUNS = "calls.work_runs"
+WORK_ANALYSES = "calls.work_analyses"
 
 
-def wake_workers(runs: Iterable[tuple[UUID, int]]) -> None:
-    """Send one message for each (run id, account id)."""
-    runs = list(runs)
-    for position, (run_id, account_id) in enumerate(runs):
-        try:
-            current_app.send_task(EXECUTE_RUN, args=[str(run_id), account_id], retry=False, ignore_result=True)
-        except (OperationalError, OSError) as error:
-            log.warning("broker_unreachable", error=type(error).__name__, runs=len(runs) - position)
-            _leave_to_sweep([run_id for run_id, _account in runs[position:]])
-            return
+_quiet_until_s = 0.0
 
 
-def _leave_to_sweep(run_ids: list[UUID]) -> None:
-    with scopes_disabled():
-        Run.objects.filter(pk__in=run_ids).update(woken_at=None)
+def wake_worker() -> None:
+    """Have some worker do what is due; to be called once the rows are committed.
+
+    The message names no run: who is served next, the worker decides by whose turn it is.
+    """
+    _wake(WORK_RUNS)
+
+
+def wake_analyst() -> None:
+    """The same for analyses that are due."""
+    _wake(WORK_ANALYSES)
+
+
+def _wake(task: str) -> None:
+    global _quiet_until_s
+    if time.monotonic() >= _quiet_until_s and not wake(task):
+        _quiet_until_s = time.monotonic() + QUIET_S

@@ -54,8 +54,8 @@ def _locked(phone: str) -> Contact | None:
 
 def _merged(contact: Contact, attributes: Mapping[str, Any], external_ids: Mapping[str, Any]) -> Contact:
     before = (contact.attributes, contact.external_ids)
-    contact.attributes = _with(contact.attributes, attributes)
-    contact.external_ids = _with(contact.external_ids, external_ids)
+    contact.attributes = overlaid(contact.attributes, attributes)
+    contact.external_ids = overlaid(contact.external_ids, external_ids)
     validate_attributes(contact.attributes)
     validate_external_ids(contact.external_ids)
     if contact._state.adding or before != (contact.attributes, contact.external_ids):
@@ -63,5 +63,6 @@ def _merged(contact: Contact, attributes: Mapping[str, Any], external_ids: Mappi
     return contact
 
 
-def _with(known: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def overlaid(known: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """``known`` with these names set, and those that are None removed."""
     return {name: value for name, value in {**known, **changes}.items() if value is not None}

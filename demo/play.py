@@ -1,8 +1,8 @@
 """Play one call against a running copy, over HTTP only, and check that it goes as the sample data says.
 
 ``python -m demo.play`` (``make demo-call``) reads DATA_DIR/demo.env. A customer of the sample CRM rings; she is
-recognised, asks for a transfer, nobody answers, the agent takes her back and hangs up; then the report is
-written: an email to the retention team, a note in the CRM.
+recognised, asks for a transfer, nobody answers, nor does the team, one after the other; the agent takes her back
+and hangs up; then the report is written: an email to the retention team, a note in the CRM.
 """
 
 from __future__ import annotations
@@ -35,6 +35,13 @@ TRANSCRIPT = [
 ]
 
 
+HUNT = (
+    (names.SERVICE_PHONE, "transfer.no_answer", 408),
+    (names.ON_CALL_PHONE, "transfer.failed", 486),
+)
+"""Whom the team's transfer rings, and what the telephone system reports of each."""
+
+
 @dataclass
 class DemonstrationCall:
     """One call, step by step; raises Unexpected at the first step that is not as it should be.
@@ -53,6 +60,7 @@ class DemonstrationCall:
     def play(self) -> None:
         self.begin()
         self.transfer()
+        self.transfer_to_team()
         self.hang_up()
         self.complete()
         call = self.wait_for_after_runs()
@@ -103,10 +111,10 @@ class DemonstrationCall:
         directive = only_directive(answer, "transfer")
         headers = ", ".join(f"{name}: {value}" for name, value in directive["sip_headers"].items())
         self.timeline.run(
-            answer["run"], f"→ {directive['destination']['value']}, ring {directive['ring_time_s']} s, {headers}"
+            answer["run"], f"→ {directive['destinations'][0]['value']}, ring {directive['ring_time_s']} s, {headers}"
         )
         expect(
-            directive["destination"]["value"] == names.VIP_ADVISOR_PHONE
+            directive["destinations"][0]["value"] == names.VIP_ADVISOR_PHONE
             and directive["ring_time_s"] == names.RING_TIME_S,
             f"The transfer should ring {names.VIP_ADVISOR_PHONE} for {names.RING_TIME_S} s: {directive}",
         )
@@ -117,6 +125,23 @@ class DemonstrationCall:
             expect(result is not None, f"The agent is not told what {event_type} means.")
             self.timeline.step("", event_type, "", None, result["message"])
             expect(f"transfer.{result['status']}" == event_type, f"{event_type} came back as {result['status']!r}.")
+
+    def transfer_to_team(self) -> None:
+        """One after the other: each answer to an event says whom to ring next, the last gives the caller back."""
+        answer = self._invoke(names.TEAM_TRANSFER, {"reason": "Demande de résiliation"})
+        directive = only_directive(answer, "transfer")
+        for attempt, (phone, event_type, sip_code) in enumerate(HUNT, start=1):
+            rung = [destination["value"] for destination in directive["destinations"]]
+            expect(rung == [phone] and directive["attempt"] == attempt, f"Attempt {attempt}, {phone}: {directive}")
+            self.timeline.step("", names.TEAM_TRANSFER, "", None, f"attempt {attempt} → {phone}, warm")
+            report = self._report(
+                event_type, {"tool_call_id": self._tool_call_id, "attempt": attempt, "sip_code": sip_code}
+            )
+            self.timeline.step("", event_type, "", None, report["result"]["message"])
+            if attempt < len(HUNT):
+                directive = only_directive(report, "transfer")
+        expect(not report["directives"], f"Nobody is left to be rung: {report['directives']}")
+        expect(report["result"]["status"] == "busy", f"Why the last did not answer: {report['result']}")
 
     def hang_up(self) -> None:
         self._say(*TRANSCRIPT[2:])

@@ -16,18 +16,25 @@ from django_scopes import scope, scopes_disabled
 from accounts import keys
 from accounts.models import Account, ApiKey, KeyScope, Membership, Role, User
 from actions.contract import Moment
+from actions.kinds.collect_digits import CollectDigitsAction
 from actions.kinds.hang_up import HangUpAction
 from actions.kinds.keypad import KeypadAction
+from actions.kinds.menu import MenuAction, MenuKey
 from actions.kinds.wait import WaitAction
 from actions.models import Action, Agent, AgentNumber, Classifier, Label
 from actions.releases import publish
 from demo import sample_names as names
+from demo.sample_schedule import create_schedule
 from demo.sample_workflows import note_in_crm, qualify_caller
 from knowledge.kinds.knowledge import KnowledgeAction
 from knowledge.models import Document, Source
 from notifications.kinds.email import EmailAction
+from notifications.kinds.sms import SmsAction
+from notifications.kinds.webhook import WebhookAction
+from notifications.models import SmsConnection
 from outbound.models import AllowedHost
-from transfers.kinds.transfer import TransferAction, TransferDestination
+from transfers.kinds.transfer import TransferAction
+from transfers.models import TransferDestination
 from workflows.kinds.workflow import WorkflowAction
 from workflows.models import Workflow
 
@@ -56,6 +63,17 @@ Appel : {{ system.callId }}
 
 {{ interaction.TRANSCRIPT }}
 """
+
+CONTRACT_NUMBER = {
+    "variable": "contractNumber",
+    "least": 6,
+    "most": 10,
+    "message_mode": "example",
+    "message_texts": {
+        "fr": "Tapez votre numéro de contrat, puis dièse.",
+        "en": "Please type your contract number, then the hash key.",
+    },
+}
 
 QUESTIONS = """# Résilier son contrat
 
@@ -130,7 +148,12 @@ def _create_agent(account: Account, crm_url: str) -> Agent:
         account=account, host=crm.hostname or "", port=crm.port, reason="CRM d’exemple (make run)"
     )
     agent = Agent.objects.create(
-        account=account, name="Accueil", slug=names.AGENT_SLUG, language="fr", time_zone="Europe/Paris"
+        account=account,
+        name="Accueil",
+        slug=names.AGENT_SLUG,
+        language="fr",
+        time_zone="Europe/Paris",
+        opening_hours=create_schedule(account),
     )
     AgentNumber.objects.create(agent=agent, number=names.AGENT_NUMBER)
     cancellation = _create_classifier(agent)
@@ -175,6 +198,25 @@ def _create_before(agent: Agent, crm_url: str) -> None:
     )
 
 
+TEAM_TRANSFER: dict[str, Any] = {
+    "description": (
+        "Appelle l’équipe, une personne après l’autre, quand le conseiller demandé ne répond pas et que l’appelant ne "
+        "veut pas être rappelé."
+    ),
+    "strategy": "in_order",
+    "ring_time_s": names.TEAM_RING_TIME_S,
+    "total_ring_time_s": 40,
+    "mode": "warm_spoken",
+    "summary": '{{ params.firstName | default("Inconnu") }}, dossier {{ params.customerId | default("inconnu") }}.',
+    "message_mode": "exact",
+    "message_texts": {"fr": "Je cherche quelqu’un de l’équipe.", "en": "Let me find somebody of the team."},
+    "failure_texts": {
+        "fr": "Toute l’équipe est en ligne. Puis-je vous faire rappeler aujourd’hui ?",
+        "en": "The whole team is on the phone. May somebody call you back today?",
+    },
+}
+
+
 def _create_during(agent: Agent) -> None:
     transfer = _add(
         TransferAction,
@@ -191,12 +233,46 @@ def _create_during(agent: Agent) -> None:
     destinations = ((names.SERVICE, names.SERVICE_PHONE), (names.VIP_ADVISOR, names.VIP_ADVISOR_PHONE))
     for position, (description, phone) in enumerate(destinations):
         TransferDestination.objects.create(action=transfer, description=description, phone=phone, position=position)
+    team = _add(TransferAction, agent, Moment.DURING, names.TEAM_TRANSFER, position=7, **TEAM_TRANSFER)
+    hunted = ((names.SERVICE, names.SERVICE_PHONE), (names.ON_CALL, names.ON_CALL_PHONE))
+    for position, (description, phone) in enumerate(hunted):
+        TransferDestination.objects.create(action=team, description=description, phone=phone, position=position)
     _add(HangUpAction, agent, Moment.DURING, names.HANG_UP, position=1, attempts=names.HANG_UP_ATTEMPTS)
     _add(KeypadAction, agent, Moment.DURING, "press_keys", position=2)
     _add(WaitAction, agent, Moment.DURING, "wait", position=3)
+    _add(CollectDigitsAction, agent, Moment.DURING, "ask_contract_number", position=5, **CONTRACT_NUMBER)
+    _create_menu(agent)
     source = Source.objects.create(account=agent.account, name="Questions fréquentes", language="fr")
     Document.objects.create(source=source, title="Contrats et factures", text=QUESTIONS)
-    _add(KnowledgeAction, agent, Moment.DURING, "search_questions", position=4, source=source)
+    _add(
+        KnowledgeAction,
+        agent,
+        Moment.DURING,
+        "search_questions",
+        position=4,
+        description=(
+            "Cherche la réponse dans les questions fréquentes quand l’appelant demande quelque chose sur son contrat, "
+            "ses factures ou nos horaires. Réponds seulement d’après ce qui est trouvé."
+        ),
+        source=source,
+        message_mode="example",
+        message_texts={"fr": "Un instant, je regarde."},
+    )
+
+
+def _create_menu(agent: Agent) -> None:
+    menu = _add(
+        MenuAction,
+        agent,
+        Moment.DURING,
+        "keypad_menu",
+        position=6,
+        announcement_texts={"fr": "Pour un conseiller, tapez 1 à tout moment.", "en": "For an adviser, press 1."},
+    )
+    by_name = {action.name: action for action in Action.objects.filter(agent=agent)}
+    reason = {"destination": names.SERVICE}
+    MenuKey.objects.create(menu=menu, key="1", target=by_name[names.TRANSFER], arguments=reason)
+    MenuKey.objects.create(menu=menu, key="9", target=by_name[names.HANG_UP], arguments={"reason": "caller_asked"})
 
 
 def _create_after(agent: Agent, crm_url: str, cancellation: Label) -> None:
@@ -217,3 +293,33 @@ def _create_after(agent: Agent, crm_url: str, cancellation: Label) -> None:
         graph=note_in_crm(crm_url),
     )
     _add(WorkflowAction, agent, Moment.AFTER, names.NOTE, position=1, workflow=workflow, timeout_s=10)
+    _create_to_be_completed(agent)
+
+
+def _create_to_be_completed(agent: Agent) -> None:
+    """What needs an operator and a receiver of one's own: drafted, switched off."""
+    operator = SmsConnection.objects.create(
+        account=agent.account, name="Opérateur", provider="http", settings={"url": "https://sms.demo.example/messages"}
+    )
+    text = "Merci de votre appel. Votre dossier : {{ params.customerId }}"
+    _add(
+        SmsAction,
+        agent,
+        Moment.AFTER,
+        "remercier_par_sms",
+        position=2,
+        enabled=False,
+        description="À activer quand la connexion SMS « Opérateur » est la vôtre.",
+        connection=operator,
+        text=text,
+    )
+    _add(
+        WebhookAction,
+        agent,
+        Moment.AFTER,
+        "envoyer_l_appel",
+        position=3,
+        enabled=False,
+        description="À activer quand l’adresse est celle de votre système.",
+        url="https://hooks.demo.example/calls",
+    )

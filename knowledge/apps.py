@@ -8,3 +8,5 @@ class KnowledgeConfig(AppConfig):
 
     def ready(self) -> None:
         from knowledge import signals  # noqa: F401
+        from knowledge.embedding import signals as embedding_signals  # noqa: F401
+        from knowledge.embedding import tasks  # noqa: F401

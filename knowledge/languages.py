@@ -7,7 +7,7 @@ from collections import Counter
 
 from accounts.models import Language
 
-_SAMPLE = 20_000
+_SAMPLE = 4_000
 _WORD = re.compile(r"[^\W\d_]+")
 
 _FRENCH = """

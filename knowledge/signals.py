@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F
 from django.db.models.signals import post_delete, post_save
@@ -22,15 +23,28 @@ def wake_for_document(sender: type[Document], instance: Document, **kwargs: Any)
         transaction.on_commit(lambda: wake_worker(source.pk, source.account_id))
 
 
+@receiver(post_save, sender=Document)
+def remove_replaced_file(sender: type[Document], instance: Document, **kwargs: Any) -> None:
+    remove_file(instance.replaced_file)
+    instance.replaced_file = ""
+
+
 @receiver(post_delete, sender=Document)
 def forget_document(sender: type[Document], instance: Document, **kwargs: Any) -> None:
     """Its passages are gone with it; the index has to follow. Nothing to do where the source goes, too."""
+    remove_file(instance.file.name)
     with scopes_disabled():
         source = Source.objects.filter(pk=instance.source_id).values_list("pk", "account_id").first()
         if source is None:
             return
         Source.objects.filter(pk=source[0]).update(content_version=F("content_version") + 1)
     transaction.on_commit(lambda: wake_worker(*source))
+
+
+def remove_file(name: str | None) -> None:
+    """From the storage, once the row is gone."""
+    if name:
+        transaction.on_commit(lambda: default_storage.delete(name))
 
 
 @receiver(post_delete, sender=Source)

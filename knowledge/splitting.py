@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from knowledge.extraction.contract import PAGE_END
+
 SHORT, LONG = 800, 1200
 """A passage ends with a paragraph once it has SHORT characters, and never has more than LONG."""
 
@@ -20,40 +22,43 @@ _PARAGRAPH_END = re.compile(r"\n[ \t]*\n\s*")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """``heading`` is the whole way down: "Contract › Cancellation"."""
+    """``heading`` is the whole way down: "Contract › Cancellation"; ``page`` counts from 1, None without pages."""
 
     heading: str
     text: str
+    page: int | None = None
 
 
 def split(text: str) -> list[Piece]:
-    """The passages of ``text``, in order; none for a text without words."""
+    """The passages of ``text``, in order; none for a text without words. A form feed ends a page."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return [
-        Piece(heading, passage)
-        for heading, body in _sections(text)
+        Piece(heading, passage, page)
+        for heading, body, page in _sections(text)
         for passage in _passages(body)
         if any(character.isalnum() for character in passage)
     ]
 
 
-def _sections(text: str) -> Iterator[tuple[str, str]]:
-    """(heading, body) in order; Markdown headings of both kinds, but none inside of fenced code."""
+def _sections(text: str) -> Iterator[tuple[str, str, int | None]]:
+    """(heading, body, page) in order; Markdown headings of both kinds, but none inside of fenced code."""
     way: dict[int, str] = {}
-    lines: list[str] = []
-    fenced = False
-    for line in text.split("\n"):
-        fenced ^= bool(_FENCE.match(line))
-        found = None if fenced else _heading(line, lines)
-        if found is None:
-            lines.append(line)
-            continue
-        level, title = found
-        yield _shown(way), "\n".join(lines)
-        lines = []
-        way = {above: name for above, name in way.items() if above < level}
-        way[level] = title
-    yield _shown(way), "\n".join(lines)
+    pages = text.split(PAGE_END)
+    for number, page in enumerate(pages, 1):
+        lines: list[str] = []
+        fenced = False
+        for line in page.split("\n"):
+            fenced ^= bool(_FENCE.match(line))
+            found = None if fenced else _heading(line, lines)
+            if found is None:
+                lines.append(line)
+                continue
+            level, title = found
+            yield _shown(way), "\n".join(lines), number if len(pages) > 1 else None
+            lines = []
+            way = {above: name for above, name in way.items() if above < level}
+            way[level] = title
+        yield _shown(way), "\n".join(lines), number if len(pages) > 1 else None
 
 
 def _heading(line: str, before: list[str]) -> tuple[int, str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django_scopes import scope
 
-from knowledge import ingestion
+from knowledge import ingestion, web_pages
 from knowledge.wake import INGEST_SOURCE
 
 
@@ -18,3 +18,8 @@ def ingest_source(source_id: int, account_id: int) -> None:
 @shared_task(name="knowledge.sweep")
 def sweep() -> None:
     ingestion.sweep()
+
+
+@shared_task(name="knowledge.crawl")
+def crawl() -> None:
+    web_pages.crawl()

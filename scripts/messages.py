@@ -36,7 +36,10 @@ msgstr ""
 "Plural-Forms: {plural_forms}\n"
 """
 # Where texts for end users are written; tests, demonstrations and scripts are not translated.
-SOURCE_FOLDERS = ("platform", "actions", "workflows", "knowledge", "transfers", "notifications", "calls", "templates")
+SOURCE_FOLDERS = (
+    *("platform", "actions", "contacts", "schedules", "workflows", "knowledge", "transfers", "notifications", "calls"),
+    "templates",
+)
 TEMPLATE_SUFFIXES = {".html", ".txt"}
 
 Id = tuple[str | None, str]

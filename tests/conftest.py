@@ -20,6 +20,19 @@ PASSWORD = "correct horse battery staple"
 NUMBER = "+33199000001"
 
 
+STARTS_PROCESSES = ("tests/config/", "tests/demo/")
+"""Tests there run commands of the product, which find the database by themselves."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What cannot reach a database, as pytest-django would refuse it, need not run on each of them."""
+    for item in items:
+        asks = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
+        if not asks and not item.get_closest_marker("django_db") and not item.nodeid.startswith(STARTS_PROCESSES):
+            item.add_marker("once")
+
+
 @pytest.fixture(autouse=True)
 def _fresh_plans() -> Iterator[None]:
     """Tests roll back, so that ids come again with other content; in production they never do."""

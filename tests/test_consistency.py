@@ -22,7 +22,16 @@ APPS = {
     "outbound": ROOT / "platform" / "outbound",
     **{
         name: ROOT / name
-        for name in ("actions", "contacts", "knowledge", "workflows", "transfers", "notifications", "calls")
+        for name in (
+            "actions",
+            "contacts",
+            "schedules",
+            "knowledge",
+            "workflows",
+            "transfers",
+            "notifications",
+            "calls",
+        )
     },
 }
 
@@ -30,13 +39,14 @@ MAY_IMPORT = {
     "config": set(APPS),
     "accounts": set(),
     "outbound": {"accounts"},
-    "actions": {"accounts"},
+    "actions": {"accounts", "schedules"},
     "knowledge": {"actions", "outbound", "accounts"},
     "contacts": {"accounts"},
+    "schedules": {"accounts"},
     "workflows": {"actions", "contacts", "knowledge", "outbound", "accounts"},
-    "transfers": {"actions", "outbound", "accounts"},
-    "notifications": {"actions", "outbound", "accounts"},
-    "calls": {"actions", "contacts", "outbound", "accounts"},
+    "transfers": {"actions", "schedules", "outbound", "accounts"},
+    "notifications": {"actions", "schedules", "outbound", "accounts"},
+    "calls": {"actions", "contacts", "schedules", "outbound", "accounts"},
 }
 
 

@@ -83,6 +83,19 @@ def render_headers(
                 yield name, value
 
 
+def merged(*headers: Mapping[str, str]) -> dict[str, str]:
+    """All of them; of the same name in any case, the last counts."""
+    found: dict[str, tuple[str, str]] = {}
+    for each in headers:
+        found |= {name.lower(): (name, value) for name, value in each.items()}
+    return dict(found.values())
+
+
+def header_name_errors(name: str) -> list[str]:
+    """What keeps ``name`` from being that of a header of ours."""
+    return list(_name_errors(name))
+
+
 def _sendable(value: str) -> str:
     value = value.strip()
     if CONTROL.search(value):
@@ -107,11 +120,15 @@ def _is_header(item: Any) -> bool:
 
 
 def _item_errors(name: str, value: str) -> Iterator[str]:
-    if not TOKEN.fullmatch(name):
-        yield _("“%(name)s” cannot be the name of a SIP header.") % {"name": name}
-    elif len(name) == 1 or name.lower() in SET_BY_THE_USER_AGENT:
-        yield _("The SIP header %(name)s is set by the telephone system itself.") % {"name": name}
+    yield from _name_errors(name)
     if CONTROL.search(value):
         yield _("The value of the SIP header %(name)s must be one line without control characters.") % {"name": name}
     elif not value.strip():
         yield _("The SIP header %(name)s has no value.") % {"name": name}
+
+
+def _name_errors(name: str) -> Iterator[str]:
+    if not TOKEN.fullmatch(name):
+        yield _("“%(name)s” cannot be the name of a SIP header.") % {"name": name}
+    elif len(name) == 1 or name.lower() in SET_BY_THE_USER_AGENT:
+        yield _("The SIP header %(name)s is set by the telephone system itself.") % {"name": name}

@@ -20,6 +20,7 @@ from accounts.admin_widgets import Column, RowsField
 from actions.admin.actions import KindAdmin
 from actions.admin.moments import change_url
 from actions.contract import Moment
+from actions.messages import MESSAGE_FIELDS
 from workflows.editor import GraphWidget
 from workflows.kinds.workflow import WorkflowAction
 from workflows.library import run_by
@@ -129,7 +130,7 @@ class WorkflowActionAdmin(KindAdmin):
     """Arguments as rows; each setting only at the moment at which it means something."""
 
     def kind_fields(self, moment: Moment | None) -> Sequence[str]:
-        only_at = dict.fromkeys(("parameters", "raw_schema", "speaks_before", "before_texts"), Moment.DURING)
+        only_at = dict.fromkeys(("parameters", "raw_schema", *MESSAGE_FIELDS), Moment.DURING)
         only_at["default_parameters"] = Moment.BEFORE
         return [name for name in self.kind.fields if only_at.get(name, moment) == moment]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from actions.contract import Moment
+from actions.kinds.collect_digits import CollectDigitsAction
 from workflows.graph import returned_parameters
 from workflows.kinds.arguments import property_names
 
@@ -40,10 +41,11 @@ def callers_of(workflow: Workflow, moment: Moment | None) -> Callers:
 
 
 def parameters_of(agent: Agent) -> set[str]:
-    """The parameters that the calls of an agent may hold: what any of its workflows returns."""
+    """The parameters that the calls of an agent may hold: what any of its workflows returns, what callers type."""
     from workflows.kinds.workflow import WorkflowAction
 
-    names: set[str] = set()
+    typed = CollectDigitsAction.objects.filter(agent=agent, enabled=True)
+    names: set[str] = {*typed.values_list("variable", flat=True)}
     for action in WorkflowAction.objects.filter(agent=agent, enabled=True).select_related("workflow"):
         names |= returned_parameters(action.workflow.graph)
         if isinstance(action.default_parameters, dict):

@@ -54,6 +54,9 @@ class Presenter:
     def _copy(self, value: JSON, depth: int) -> JSON:
         if isinstance(value, str):
             return self._text(value)
+        if type(value) is dict:
+            self._left -= 4
+            return self._mapping(value, depth) if depth else CUT
         self._left -= 4
         if value is None or isinstance(value, bool):
             return value
@@ -70,6 +73,10 @@ class Presenter:
         return self._text(type(value).__name__)
 
     def _text(self, text: str) -> str:
+        size = len(text)
+        if size <= TEXT_CHARS and size <= self._left and text.isascii() and "\x00" not in text:
+            self._left -= size + 2
+            return text
         room = max(0, min(TEXT_CHARS, self._left))
         self._left -= min(len(text), room) + 2
         return storable_text(text) if len(text) <= room else storable_text(text[:room]) + CUT

@@ -21,6 +21,7 @@ from unfold.decorators import display
 from accounts.admin_base import AccountAdmin, breadcrumbs, with_icon
 from actions.admin.actions import once_only_message, only_one
 from actions.admin.moments import FACES, add_url, change_url, choose_url, list_url
+from actions.conditions import conditions_of
 from actions.contract import Kind, Moment
 from actions.models import Action, Agent
 from actions.registry import kinds
@@ -61,6 +62,10 @@ class ActionAdmin(AccountAdmin):
     def kind_label(self, action: Action) -> SafeString:
         kind = kinds.get(action.kind)
         return with_icon(kind.icon, kind.label)
+
+    @display(description=gettext_lazy("condition"))
+    def condition(self, action: Action) -> str:
+        return conditions_of(action).in_words()
 
     @display(description=gettext_lazy("agent"), ordering="agent__name")
     def agent_name(self, action: Action) -> str:
@@ -112,7 +117,15 @@ class ActionAdmin(AccountAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Action]:
         actions: QuerySet[Action] = super().get_queryset(request)
         moment = getattr(request, "moment", None)
+        if moment == Moment.AFTER:
+            actions = actions.prefetch_related("labels__classifier")
         return actions.filter(moment=moment) if moment else actions
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        shown = list(super().get_list_display(request))
+        if getattr(request, "moment", None) == Moment.AFTER:
+            shown.insert(shown.index("agent_name"), "condition")
+        return shown
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None

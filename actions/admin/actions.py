@@ -11,18 +11,36 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin import AdminSite
 from django.db.models import ManyToManyField, Max, Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts.admin_base import AccountAdmin, PartInline, PresetForm, breadcrumbs
+from accounts.admin_widgets import SpokenTextsField
+from actions.admin import before_call
 from actions.admin.moments import change_url, choose_url, list_url
+from actions.admin.rules import LabelsField, live_rule
+from actions.before_call import BeforeCall
+from actions.conditions import AFTER_FIELDS
 from actions.contract import Kind, Moment
+from actions.messages import validate_texts
 from actions.models import Action, Agent, Label
 from actions.registry import kinds
+
+CONDITIONS = {
+    "message_texts": "message_mode != 'none'",
+    "message_after_ms": "message_mode != 'none'",
+    "goodbye_texts": "goodbye_mode != 'none'",
+}
+"""Columns, of whichever kinds have them, that are shown only while an expression about other columns holds."""
 
 
 class KindForm(PresetForm):
@@ -52,7 +70,17 @@ class KindAdmin(AccountAdmin):
     """The admin of one kind's model; ``self.kind`` is the kind."""
 
     form = KindForm
+    conditional_fields: Mapping[str, str] = CONDITIONS
     change_form_outer_before_template = "triptyque/action_context.html"
+
+    class Media:
+        js = ("triptyque/rule.js",)
+
+    def __init__(self, model: type[Action], admin_site: AdminSite) -> None:
+        super().__init__(model, admin_site)
+        if issubclass(model, BeforeCall):
+            # Of these only: other kinds have columns of the same names.
+            self.conditional_fields = {**self.conditional_fields, **before_call.CONDITIONS}
 
     @property
     def kind(self) -> Kind[Any]:
@@ -64,7 +92,25 @@ class KindAdmin(AccountAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[tuple[Any, dict[str, Any]]]:
         moment = obj.moment if obj else self._asked_moment(request)
         fields = ("name", "description", *self.kind_fields(moment), ("enabled", "position"))
-        return [(None, {"fields": fields})]
+        if moment == Moment.AFTER:
+            return [(None, {"fields": fields}), (_("When it runs"), {"fields": ("rule", *AFTER_FIELDS)})]
+        more = before_call.sections(self.model, request, fields, is_saved=obj is not None)
+        if moment != Moment.BEFORE or not more:
+            return [(None, {"fields": fields})]
+        own = tuple(name for name in fields if name not in before_call.IN_FAILURE_SECTION)
+        return [(None, {"fields": own}), *more]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+        return [*super().get_readonly_fields(request, obj), "rule", "cache_page"]
+
+    @display(description=gettext_lazy("condition"))
+    def rule(self, action: Action) -> SafeString:
+        """The conditions in words."""
+        return live_rule(action if action.pk else None, getattr(action, "agent", None))
+
+    @display(description=gettext_lazy("use of the cache"))
+    def cache_page(self, action: Action) -> str:
+        return before_call.cache_link(action.pk)
 
     def kind_fields(self, moment: Moment | None) -> Sequence[str]:
         """The kind's columns that mean something at this moment."""
@@ -85,11 +131,33 @@ class KindAdmin(AccountAdmin):
         last = rows.aggregate(last=Max("position"))["last"]
         return {"name": _free_name(agent, self.kind.name), "position": 1 if last is None else last + 1}
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if validate_texts in db_field.validators:
+            return SpokenTextsField(
+                label=capfirst(str(db_field.verbose_name)), help_text=db_field.help_text, required=False
+            )
+        if db_field.name == "cache_keys":
+            agent = self._agent_of(request)
+            return before_call.keys_field(db_field, agent.slug if agent else "")
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and db_field.related_model is Label:
+            # In Django's wrapper, the theme takes the boxes for one value, and unticks them all.
+            field.widget = field.widget.widget
+        return field
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "failure_action":
+            own = request.resolver_match.kwargs.get("object_id") if request.resolver_match else None
+            rows = Action.objects.filter(agent=self._agent_of(request), moment=Moment.BEFORE)
+            kwargs["queryset"] = rows.exclude(pk=own) if own else rows
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
     def formfield_for_manytomany(self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.related_model is Label:
             agent = self._agent_of(request)
             kwargs["queryset"] = Label.objects.filter(classifier__agent=agent).select_related("classifier")
             kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
+            kwargs["form_class"] = LabelsField
             if not kwargs["queryset"].exists():
                 kwargs["help_text"] = _("This agent has no classification yet: add one on the page of the agent.")
         return super().formfield_for_manytomany(db_field, request, **kwargs)

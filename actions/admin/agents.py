@@ -21,8 +21,9 @@ from accounts.admin_base import AccountAdmin, PartInline, badge
 from actions.admin import publishing
 from actions.admin.drafts import draft_state
 from actions.admin.moments import change_url, panels
+from actions.admin.tools import tools_view
 from actions.contract import Moment
-from actions.models import Agent, AgentNumber
+from actions.models import Agent, AgentNumber, CollectedField
 
 
 class NumberFormSet(PaginationInlineFormSet, BaseInlineFormSet):
@@ -40,15 +41,26 @@ class NumberInline(PartInline):
     fields = ("number",)
 
 
+class CollectedFieldInline(PartInline):
+    model = CollectedField
+    fields = ("name", "description", "type", "position")
+    ordering_field = "position"
+    hide_ordering_field = True
+    verbose_name_plural = gettext_lazy("Information to collect from finished calls")
+
+
 @admin.register(Agent)
 class AgentAdmin(AccountAdmin):
     list_display = ("name", "published_version", "direction", "language", "number_list", "before", "during", "after")
     search_fields = ("name", "slug", "numbers__number")
     prepopulated_fields = {"slug": ("name",)}
-    fields = ("name", "slug", "direction", "language", "time_zone")
-    inlines = (NumberInline,)
+    fieldsets = (
+        (None, {"fields": ("name", "slug", "direction", "language", "time_zone", "opening_hours")}),
+        (gettext_lazy("Analysis of finished calls"), {"fields": ("analysis_model", "analysis_wait_s")}),
+    )
+    inlines = (NumberInline, CollectedFieldInline)
     actions = None
-    actions_detail = ("publish", "versions")
+    actions_detail = ("publish", "versions", "tools")
     change_form_template = "triptyque/agent_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agent]:
@@ -124,3 +136,7 @@ class AgentAdmin(AccountAdmin):
     @action(description=gettext_lazy("Versions"), permissions=["view"], icon="history")
     def versions(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return publishing.versions_view(self.row_or_404(request, object_id))
+
+    @action(description=gettext_lazy("Tools"), permissions=["view"], icon="build")
+    def tools(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return tools_view(self, request, self.row_or_404(request, object_id))

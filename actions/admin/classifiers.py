@@ -44,12 +44,17 @@ class LabelFormSet(PaginationInlineFormSet, BaseInlineFormSet):
                 _("Actions are conditioned by these labels, take them out there first: %(names)s.")
                 % {"names": ", ".join(names)}
             )
+        staying = [form for form in self.forms if form not in self.deleted_forms and hasattr(form, "cleaned_data")]
+        if sum(bool(form.cleaned_data.get("is_default")) for form in staying) > 1:
+            raise forms.ValidationError(_("Only one label can be the one of calls that get no other."))
 
 
 class LabelInline(PartInline):
     model = Label
     formset = LabelFormSet
-    fields = ("name", "description")
+    fields = ("name", "description", "rule", "is_default", "position")
+    ordering_field = "position"
+    hide_ordering_field = True
     extra = 1
 
 

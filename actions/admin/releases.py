@@ -19,11 +19,14 @@ from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import action, display
 
 from accounts.admin_base import Rank, RecordAdmin, badge, breadcrumbs
+from actions.admin import before_call
 from actions.admin.publishing import agent_url, versions_url
+from actions.admin.rules import rule_of
+from actions.conditions import Conditions, OnFailure
 from actions.contract import JSON, Moment
 from actions.models import Agent, Release
 from actions.registry import kinds
-from actions.releases import roll_back
+from actions.releases import RollBackError, check_runnable, roll_back
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,13 @@ class ReleaseAdmin(RecordAdmin):
     def go_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
         release: Release = self.row_or_404(request, object_id)
         agent = release.agent
-        if request.method != "POST":
+        try:
+            check_runnable(release)
+            new = roll_back(agent, to=release, by=request.user) if request.method == "POST" else None  # type: ignore[arg-type]
+        except RollBackError as error:
+            messages.error(request, _no_way_back(release, error))
+            return HttpResponseRedirect(reverse("admin:actions_release_change", args=[release.pk]))
+        if new is None:
             _show_where(request, release)
             return self.page(
                 request,
@@ -105,12 +114,20 @@ class ReleaseAdmin(RecordAdmin):
                 submit=_("Go back to this version"),
                 back=reverse("admin:actions_release_change", args=[release.pk]),
             )
-        new = roll_back(agent, to=release, by=request.user)  # type: ignore[arg-type]
         text = _("“%(agent)s” is back at version %(earlier)d, published as version %(number)d.")
         facts = {"agent": agent.name, "earlier": release.number, "number": new.number}
         messages.success(request, text % facts)
         self.log_change(request, new, _("Went back to version %(number)d") % {"number": release.number})
         return HttpResponseRedirect(agent_url(agent))
+
+
+def _no_way_back(release: Release, error: RollBackError) -> str:
+    reasons = [
+        _("“%(action)s”: %(reason)s") % {"action": each.action, "reason": each.message} if each.action else each.message
+        for each in error.missing
+    ]
+    text = _("There is no way back to version %(number)d. %(reasons)s")
+    return text % {"number": release.number, "reasons": " ".join(reasons)}
 
 
 def _show_where(request: HttpRequest, release: Release) -> None:
@@ -126,15 +143,31 @@ def _show_where(request: HttpRequest, release: Release) -> None:
 
 def _frozen(row: Mapping[str, JSON]) -> FrozenAction:
     kind = kinds.get(row["kind"])
-    settings = [(_label(kind.model, name), value) for name, value in row["params"].items() if value not in ([], {}, "")]
+    shown = [
+        kind.in_words(name, value) or (_label(kind.model, name), _named(kind.model, name, value))
+        for name, value in row["params"].items()
+    ]
     return FrozenAction(
         moment=str(Moment(row["moment"]).label),
         icon=kind.icon,
         kind=str(kind.label),
         name=row["name"],
         description=row["description"],
-        settings=settings,
+        settings=[(str(label), value) for label, value in [*shown, *_when(row)] if value not in ([], {}, "")],
     )
+
+
+def _when(row: Mapping[str, JSON]) -> list[tuple[str, JSON]]:
+    """After the call: on which condition it runs, and what becomes of the next ones if it fails."""
+    if row["moment"] == Moment.BEFORE:
+        return before_call.in_words(row.get("before", {}))
+    if row["moment"] != Moment.AFTER:
+        return []
+    conditions = Conditions.model_validate(row.get("conditions", {}))
+    found: list[tuple[str, JSON]] = [(_("When it runs"), rule_of(conditions))]
+    if row.get("on_failure") == OnFailure.STOP:
+        found.append((_("If it fails"), str(OnFailure.STOP.label)))
+    return found
 
 
 def _label(model: Any, name: str) -> str:
@@ -144,3 +177,23 @@ def _label(model: Any, name: str) -> str:
     except FieldDoesNotExist:
         return capfirst(_(name.replace("_", " ")))
     return capfirst(str(getattr(field, "verbose_name", None) or field.related_model._meta.verbose_name_plural))
+
+
+def _named(model: Any, name: str, value: JSON) -> JSON:
+    """The value with names in place of the ids of rows, inside the rows of nested relations, too."""
+    try:
+        field = model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return value
+    if field.many_to_one and isinstance(value, int):
+        row = field.related_model.objects.filter(pk=value).first()
+        return str(row) if row else _("%(id)d (deleted)") % {"id": value}
+    if field.one_to_many and isinstance(value, list):
+        return [_named_row(field.related_model, each) for each in value]
+    return value
+
+
+def _named_row(model: Any, row: JSON) -> JSON:
+    if not isinstance(row, Mapping):
+        return row
+    return {name.removesuffix("_id"): _named(model, name, value) for name, value in row.items()}

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.viewsets import ConfigurationViewSet
-from actions.api.serializers import ActionSerializer, serializer_for
+from actions.api.serializers import ActionSerializer, after_fields, before_fields, serializer_for
 from actions.contract import Kind, Moment
 from actions.models import Action, Agent, Label
 from actions.registry import kinds
@@ -94,14 +94,23 @@ def configured(actions: Iterable[Action]) -> list[Action]:
 
 
 def _with_relations(kind: Kind[Any]) -> models.QuerySet[Action]:
-    columns = [kind.model._meta.get_field(name) for name in kind.fields]
+    columns = [kind.model._meta.get_field(name) for name in (*kind.fields, *before_fields(kind), *after_fields(kind))]
     ones = [column.name for column in columns if column.many_to_one]
     many = [
         f"{column.name}__classifier" if column.related_model is Label else column.name
         for column in columns
         if column.many_to_many
     ]
-    return kind.model.objects.select_related("agent__account", *ones).prefetch_related(*many, *kind.nested)
+    known = [name for name in kind.nested if name not in serializer_for(kind.name).fetches_itself]
+    nested = [path for name in known for path in _nested_paths(kind, name)]
+    return kind.model.objects.select_related("agent__account", *ones).prefetch_related(*many, *nested)
+
+
+def _nested_paths(kind: Kind[Any], name: str) -> list[str]:
+    """A nested relation, and the rows that its own rows name."""
+    relation: Any = kind.model._meta.get_field(name)
+    named = [column.name for column in relation.related_model._meta.fields if column.many_to_one]
+    return [name, *(f"{name}__{each}" for each in named if each != relation.field.name)]
 
 
 def _kind_asked_for(data: Any) -> str:

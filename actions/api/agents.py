@@ -12,7 +12,9 @@ from rest_framework import serializers
 from accounts.api.model_serializers import CleanModelSerializer, Errors, row_errors
 from accounts.api.viewsets import ConfigurationViewSet, InUse
 from actions.api.children import repeated, replace
-from actions.models import Agent, AgentNumber, Classifier, Label
+from actions.api.serializers import ReferencesMixin
+from actions.classification import rule_errors
+from actions.models import Agent, AgentNumber, Classifier, CollectedField, Label
 from actions.phones import validate_e164
 from actions.releases import draft_digest
 
@@ -29,11 +31,27 @@ class LabelSerializer(CleanModelSerializer[Label]):
 
     class Meta:
         model = Label
-        fields = ["name", "description"]
+        fields = ["name", "description", "rule", "is_default"]
+
+    def validate_rule(self, rule: str) -> str:
+        if errors := rule_errors(rule):
+            raise serializers.ValidationError(errors)
+        return rule
+
+
+class CollectedFieldSerializer(CleanModelSerializer[CollectedField]):
+    """Information looked for in each finished call; it becomes the call's parameter of this name."""
+
+    class Meta:
+        model = CollectedField
+        fields = ["name", "description", "type"]
 
 
 class ClassifierSerializer(CleanModelSerializer[Classifier]):
-    """A question asked of each finished call. The label given to the main one is the call's disposition."""
+    """A question asked of each finished call. The label given to the main one is the call's disposition.
+
+    Rules are judged in the order of the list; the first that holds gives its label.
+    """
 
     labels = LabelSerializer(many=True, default=list)
 
@@ -51,7 +69,7 @@ class NumbersField(serializers.ListField):
         return [row.number for row in data.all()]
 
 
-class AgentSummarySerializer(CleanModelSerializer[Agent]):
+class AgentSummarySerializer(ReferencesMixin, CleanModelSerializer[Agent]):
     """An agent as lists show it."""
 
     numbers = NumbersField(default=list, max_length=MOST_NUMBERS, help_text="Phone numbers answered, in E.164.")
@@ -61,7 +79,10 @@ class AgentSummarySerializer(CleanModelSerializer[Agent]):
 
     class Meta:
         model = Agent
-        fields = ["slug", "name", "language", "time_zone", "direction", "numbers", "published_release", "created_at"]
+        fields = [
+            *("slug", "name", "language", "time_zone", "opening_hours", "direction", "numbers"),
+            *("published_release", "created_at"),
+        ]
         read_only_fields = ["created_at"]
 
 
@@ -69,10 +90,18 @@ class AgentSerializer(AgentSummarySerializer):
     """Lists are replaced as a whole. Classifiers and labels keep their identity as long as they keep their name."""
 
     classifiers = ClassifierSerializer(many=True, default=list)
+    collected_fields = CollectedFieldSerializer(many=True, default=list)
     has_unpublished_changes = serializers.SerializerMethodField()
 
     class Meta(AgentSummarySerializer.Meta):
-        fields = [*AgentSummarySerializer.Meta.fields, "classifiers", "has_unpublished_changes"]
+        fields = [
+            *AgentSummarySerializer.Meta.fields,
+            "classifiers",
+            "collected_fields",
+            "analysis_model",
+            "analysis_wait_s",
+            "has_unpublished_changes",
+        ]
 
     def get_has_unpublished_changes(self, agent: Agent) -> bool:
         return agent.current_release is None or draft_digest(agent) != agent.current_release.digest
@@ -82,11 +111,19 @@ class AgentSerializer(AgentSummarySerializer):
         for position, classifier in enumerate(classifiers):
             if labels := repeated(classifier["labels"], key=_name):
                 errors[position] = {"labels": labels}
+            elif sum(label["is_default"] for label in classifier["labels"]) > 1:
+                errors[position] = {"labels": [_("Only one label can be the one of calls that get no other.")]}
         if errors:
             raise serializers.ValidationError(errors)
         if sum(classifier["is_main"] for classifier in classifiers) > 1:
             raise serializers.ValidationError(_("Only one classification can be the main one."))
         return classifiers
+
+    def validate_collected_fields(self, fields: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        errors: dict[Any, Any] = dict(repeated(fields, key=_name))
+        if errors:
+            raise serializers.ValidationError(errors)
+        return fields
 
     def new_instance(self) -> Agent:
         return Agent(account=self.context["view"].account)
@@ -102,6 +139,9 @@ class AgentSerializer(AgentSummarySerializer):
     def save_relations(self, instance: Agent, relations: dict[str, Any]) -> None:
         replace(instance.numbers, relations["numbers"], key=_number_of)
         _save_classifiers(instance, relations["classifiers"])
+        wanted = enumerate(relations["collected_fields"])
+        rows = [CollectedField(agent=instance, position=position, **each) for position, each in wanted]
+        replace(instance.collected_fields, rows, key=_name)
 
 
 def _number_of(row: AgentNumber) -> str:
@@ -120,7 +160,8 @@ def _save_classifiers(agent: Agent, wanted: list[dict[str, Any]]) -> None:
     columns = [{name: value for name, value in each.items() if name != "labels"} for each in wanted]
     rows = [Classifier(agent=agent, **each) for each in columns]
     for classifier in replace(agent.classifiers, rows, key=_name):
-        rows_of_labels = [Label(classifier=classifier, **label) for label in labels[classifier.name]]
+        given = enumerate(labels[classifier.name])
+        rows_of_labels = [Label(classifier=classifier, position=position, **label) for position, label in given]
         replace(classifier.labels, rows_of_labels, key=_name)
 
 
@@ -161,8 +202,8 @@ class AgentsViewSet(ConfigurationViewSet[Agent]):
         return (
             super()
             .get_queryset()
-            .select_related("account", "current_release")
-            .prefetch_related("numbers", "classifiers__labels")
+            .select_related("account", "current_release", "opening_hours", "analysis_model")
+            .prefetch_related("numbers", "classifiers__labels", "collected_fields")
         )
 
     def get_serializer_class(self) -> Any:

@@ -11,8 +11,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.scoping import AccountScoped
-from actions.api.references import LabelReference, NameReference
-from actions.api.serializers import serializer_for
+from actions.api.references import ActionReference, LabelReference, NameReference
+from actions.api.serializers import after_fields, before_fields, serializer_for
 from actions.contract import Kind, Moment
 from actions.registry import kinds
 
@@ -24,6 +24,7 @@ TYPES: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], str], ...] = (
     (serializers.CharField, "text"),
     (LabelReference, "label"),
     (NameReference, "name"),
+    (ActionReference, "name"),
     (serializers.JSONField, "json"),
 )
 """The first class that fits decides. ``name`` is another row's name, ``label`` a classifier and one of its labels."""
@@ -72,7 +73,9 @@ def _kind_json(kind: Kind[Any]) -> dict[str, Any]:
         "summary": str(kind.summary),
         "moments": [moment.value for moment in Moment if moment in kind.moments],
         "once_per_agent": kind.once_per_agent,
-        "fields": [_field_json(name, known[name]) for name in kind.fields],
+        "fields": [
+            _field_json(name, known[name]) for name in (*kind.fields, *before_fields(kind), *after_fields(kind))
+        ],
         "nested": [
             {"name": name, "fields": [_field_json(*each) for each in known[name].child.fields.items()]}
             for name in kind.nested

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from actions.models import Label
+from actions.models import Action, Label
 
 
 @extend_schema_field({"type": "string"})
@@ -18,7 +18,7 @@ class NameReference(serializers.SlugRelatedField[Any]):
     default_error_messages = {"does_not_exist": _("There is nothing called “{value}” here.")}
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(slug_field="name", **kwargs)
+        super().__init__(**{"slug_field": "name", **kwargs})
 
 
 @extend_schema_field(
@@ -50,6 +50,28 @@ class LabelReference(serializers.RelatedField[Label, Any, dict[str, str]]):
 
     def to_representation(self, value: Any) -> dict[str, str]:
         return {"classifier": value.classifier.name, "label": value.name}
+
+    def use_pk_only_optimization(self) -> bool:
+        return False
+
+
+@extend_schema_field({"type": "string"})
+class ActionReference(serializers.RelatedField[Action, Any, str]):
+    """An action of the same agent, by its name."""
+
+    default_error_messages = {"does_not_exist": _("This agent has no action called “{value}”.")}
+
+    def to_internal_value(self, data: Any) -> Action:
+        queryset: Any = self.get_queryset()
+        found = queryset.filter(agent=self.context["view"].agent, name=data).first() if isinstance(data, str) else None
+        if found is None:
+            self.fail("does_not_exist", value=str(data)[:100])
+        action: Action = found
+        return action
+
+    def to_representation(self, value: Any) -> str:
+        name: str = value.name
+        return name
 
     def use_pk_only_optimization(self) -> bool:
         return False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pydantic
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -19,7 +18,7 @@ from accounts.models import User
 from accounts.problems import Problem
 from actions.api.actions import OfAgent
 from actions.models import Release
-from actions.releases import PublishError, PublishProblem, publish, roll_back
+from actions.releases import Missing, PublishError, PublishProblem, RollBackError, publish, roll_back
 
 
 class NotPublishable(Problem):
@@ -31,7 +30,7 @@ class NotPublishable(Problem):
 
 
 class NotRunnable(Problem):
-    """The release was made by a version of the product that knew other kinds, or other settings of them."""
+    """``errors`` says why: what the release refers to was deleted, or this version of the product cannot read it."""
 
     status = 409
     code = "not_runnable"
@@ -117,7 +116,7 @@ class ReleasesViewSet(OfAgent, mixins.ListModelMixin, mixins.RetrieveModelMixin,
     @extend_schema(
         tags=TAG,
         summary="Publish an earlier release's content again",
-        description="The draft stays as it is.",
+        description="The draft stays as it is. With 409, `errors` lists what the release needs and was deleted since.",
         request=PublishSerializer,
         responses={201: ReleaseSerializer},
     )
@@ -126,8 +125,8 @@ class ReleasesViewSet(OfAgent, mixins.ListModelMixin, mixins.RetrieveModelMixin,
         earlier, note = self.get_object(), self._note(request)
         try:
             release = roll_back(self.agent, to=earlier, by=_person(request), note=note)
-        except (pydantic.ValidationError, KeyError) as error:
-            raise NotRunnable from error
+        except RollBackError as error:
+            raise NotRunnable(fields=[(_place(each), each.message) for each in error.missing]) from error
         return self._stored(release)
 
     def _note(self, request: Request) -> str:
@@ -147,3 +146,7 @@ def _person(request: Request) -> User | None:
 
 def _field(problem: PublishProblem) -> str:
     return f"actions.{problem.action.name}.{problem.field}" if problem.action else problem.field
+
+
+def _place(missing: Missing) -> str:
+    return f"actions.{missing.action}" if missing.action else "agent"

@@ -13,12 +13,25 @@ from rest_framework import serializers
 
 from accounts.api.model_serializers import CleanModelSerializer, Errors, column_errors
 from actions.api.children import Key, repeated, replace
-from actions.api.references import LabelReference, NameReference
-from actions.contract import Kind
-from actions.models import Action, Label
+from actions.api.references import ActionReference, LabelReference, NameReference
+from actions.before_call import BEFORE_FIELDS, BeforeCall
+from actions.conditions import AFTER_FIELDS, AFTER_ONLY
+from actions.contract import Kind, Moment
+from actions.models import Action, Agent, Label
 from actions.registry import kinds
 
 COMMON = ("kind", "moment", "name", "description", "enabled", "position")
+
+
+def after_fields(kind: Kind[Any]) -> tuple[str, ...]:
+    """What every action after the call has besides its kind's own; nothing for a kind that never runs then."""
+    return AFTER_FIELDS if Moment.AFTER in kind.moments else ()
+
+
+def before_fields(kind: Kind[Any]) -> tuple[str, ...]:
+    """The same for the time before the call."""
+    model: type[Any] = kind.model
+    return BEFORE_FIELDS if issubclass(model, BeforeCall) else ()
 
 
 class ReferencesMixin:
@@ -31,19 +44,29 @@ class ReferencesMixin:
             options["default"] = list
         if relation_info.related_model is Label:
             return LabelReference, options
+        if relation_info.related_model is Agent:
+            return NameReference, {"slug_field": "slug", "help_text": _("The short name of an agent."), **options}
+        if relation_info.related_model is Action:
+            return ActionReference, options
         return NameReference, {"help_text": _("The name of one that the account has."), **options}
 
 
 class ActionSerializer(ReferencesMixin, CleanModelSerializer[Action]):
-    """Base of the kinds' serializers; a kind's own ``serializer_class`` starts from it, too."""
+    """Base of the kinds' serializers; a kind's own ``serializer_class`` starts from it, too.
+
+    ``fetches_itself`` names nested relations that may be too long to be fetched along with their action.
+    """
 
     action_kind: ClassVar[Kind[Any]]
+    fetches_itself: ClassVar[frozenset[str]] = frozenset()
 
     def new_instance(self) -> Action:
         return self.action_kind.model(agent=self.context["view"].agent)
 
     def clean_relations(self, instance: Action, relations: dict[str, Any]) -> Errors:
         errors: Errors = {}
+        if relations.get("labels") and instance.moment != Moment.AFTER:
+            errors["labels"] = [AFTER_ONLY]
         for name in self.action_kind.nested:
             rows = relations[name] = _rows(instance, name, relations[name])
             if found := _row_errors(instance, name, rows):
@@ -63,15 +86,20 @@ def serializer_for(kind_name: str) -> type[ActionSerializer]:
     kind = kinds.get(kind_name)
     if kind.serializer_class:
         return import_string(kind.serializer_class)
+    return generic_serializer(kind)
+
+
+def generic_serializer(kind: Kind[Any]) -> type[ActionSerializer]:
+    """Made of what the kind says of itself alone."""
     members: dict[str, Any] = {"action_kind": kind, "kind": _kind_field(kind), "moment": _moment_field(kind)}
     for name in kind.nested:
-        members[name] = _child_serializer(kind.model, name)(many=True, default=list)
+        members[name] = child_serializer(kind.model, name)(many=True, default=list)
     members["Meta"] = type(
         "Meta",
         (),
         {
             "model": kind.model,
-            "fields": [*COMMON, *kind.fields, *kind.nested, "updated_at"],
+            "fields": [*COMMON, *kind.fields, *kind.nested, *before_fields(kind), *after_fields(kind), "updated_at"],
             "read_only_fields": ["updated_at"],
         },
     )
@@ -101,7 +129,7 @@ class ChildSerializer(ReferencesMixin, CleanModelSerializer[Any]):
     """A row of a nested list. It is stored by the serializer of its action."""
 
 
-def _child_serializer(model: type[Action], name: str) -> type[ChildSerializer]:
+def child_serializer(model: type[Action], name: str) -> type[ChildSerializer]:
     """``position`` is not a field of the API: the order of the list says it."""
     relation = _relation(model, name)
     child = relation.related_model
@@ -123,16 +151,31 @@ def _rows(action: Action, name: str, items: list[dict[str, Any]]) -> list[models
 def _row_errors(action: Action, name: str, rows: list[models.Model]) -> dict[int, Any]:
     relation = _relation(action, name)
     errors = {position: column_errors(row, exclude=[relation.field.name]) for position, row in enumerate(rows)}
-    return {**repeated(rows, key=_key(relation)), **{position: each for position, each in errors.items() if each}}
+    twice: dict[int, Any] = {}
+    for names in _unique_together(relation):
+        given = [(at, row) for at, row in enumerate(rows) if all(getattr(row, name) is not None for name in names)]
+        found = repeated([row for _at, row in given], key=_key_of(names))
+        twice |= {given[position][0]: each for position, each in found.items()}
+    return {**twice, **{position: each for position, each in errors.items() if each}}
 
 
 def _key(relation: Any) -> Key:
-    """What tells the rows of one action apart: their unique constraint; without one, nothing does."""
-    for constraint in relation.related_model._meta.constraints:
-        if isinstance(constraint, models.UniqueConstraint) and relation.field.name in constraint.fields:
-            names = [name for name in constraint.fields if name != relation.field.name]
-            return lambda row: tuple(getattr(row, name) for name in names)
-    return id
+    """What tells the rows of one action apart: their unique constraints; without any, nothing does."""
+    names = [name for names in _unique_together(relation) for name in names]
+    return _key_of(names) if names else id
+
+
+def _key_of(names: list[str]) -> Key:
+    return lambda row: tuple(getattr(row, name) for name in names)
+
+
+def _unique_together(relation: Any) -> list[list[str]]:
+    """The columns, besides the foreign key, of each constraint that makes rows of one action differ."""
+    return [
+        [name for name in constraint.fields if name != relation.field.name]
+        for constraint in relation.related_model._meta.constraints
+        if isinstance(constraint, models.UniqueConstraint) and relation.field.name in constraint.fields
+    ]
 
 
 def _relation(model: Action | type[Action], name: str) -> Any:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NoReturn
 
@@ -54,24 +52,38 @@ class Allowance:
 _allowance: ContextVar[Allowance | None] = ContextVar("expression_allowance", default=None)
 
 
-@contextmanager
-def run_allowance(deadline_at_s: float, cpu_s: float = RUN_CPU_S) -> Iterator[None]:
-    """Bounds all evaluations inside together; a run within another shares what is left of that one's.
+class run_allowance:
+    """``with``: bounds all evaluations inside together; a run within another shares what is left of that one's.
 
     ``deadline_at_s`` is of the monotonic clock.
     """
-    outer = _allowance.get()
-    if outer is not None and not outer.ended:
-        yield
-        return
-    allowance = Allowance(cpu_s, deadline_at_s)
-    token = _allowance.set(allowance)
-    try:
-        yield
-    finally:
-        # For what the run has started and left behind, which goes on in a copy of this context.
-        allowance.ended = True
-        _allowance.reset(token)
+
+    __slots__ = ("_cpu_s", "_deadline_at_s", "_own", "_token")
+
+    def __init__(self, deadline_at_s: float, cpu_s: float = RUN_CPU_S) -> None:
+        self._deadline_at_s = deadline_at_s
+        self._cpu_s = cpu_s
+        self._own: Allowance | None = None
+
+    def __enter__(self) -> None:
+        outer = _allowance.get()
+        if outer is None or outer.ended:
+            self._own = Allowance(self._cpu_s, self._deadline_at_s)
+            self._token = _allowance.set(self._own)
+
+    def __exit__(self, *_error: object) -> None:
+        if self._own is not None:
+            # For what the run has started and left behind, which goes on in a copy of this context.
+            self._own.ended = True
+            _allowance.reset(self._token)
+
+
+def is_spent() -> bool:
+    """Whether no evaluation may begin any more."""
+    allowance = _allowance.get()
+    if allowance is None or allowance.ended:
+        return False
+    return allowance.cpu_s <= 0 or time.monotonic() >= allowance.deadline_at_s
 
 
 class Budget:

@@ -9,10 +9,12 @@ from typing import Protocol
 
 from jinja2 import nodes
 
-from actions.expressions.bounds import current
+from actions.expressions.bounds import current, is_spent
 from actions.expressions.compiling import Compiled, Scope, assigned, origin_of
 from actions.expressions.naming import Chain, chain_of
 from actions.expressions.values import ABSENT, JSON, Missing, checked, follow, text
+
+SCALARS = frozenset({str, int, float, bool})
 
 
 class Program(Protocol):
@@ -70,6 +72,13 @@ class Whole:
 
     def value(self, scope: Scope) -> JSON:
         return self.text(scope) if self.html else checked(self.expression.result(scope))
+
+    def at_once(self, scope: Scope) -> JSON:
+        """A text, number or truth value that is simply there; ABSENT where it takes an evaluation to know."""
+        if self.html or not isinstance(self.expression, Reach) or is_spent():
+            return ABSENT
+        found = self.expression.result(scope)
+        return found if type(found) in SCALARS else ABSENT
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,11 @@ _AFTER = frozenset({"after"})
 KNOWN_NAMES: Mapping[str, Mapping[str, frozenset[str]]] = {
     "system": dict.fromkeys(("callId", "agentId", "now", "dayOfWeek", "phone", "phoneE164"), _ALWAYS),
     "interaction": {
-        **dict.fromkeys(("ANI", "DNIS", "DIRECTION"), _ALWAYS),
+        **dict.fromkeys(("ANI", "DNIS", "DIRECTION", "BEGUN_AT"), _ALWAYS),
         **dict.fromkeys(("TRANSCRIPT", "DURATION"), _ONCE_CONNECTED),
-        **dict.fromkeys(("SUMMARY", "DISPOSITION", "CLASSIFICATIONS", "ENDED_REASON"), _AFTER),
+        **dict.fromkeys(("SUMMARY", "DISPOSITION", "CLASSIFICATIONS", "ENDED_REASON", "RECORDING_URL"), _AFTER),
     },
+    "open": dict.fromkeys(("now", "next", "until", "sentence"), _ALWAYS),
 }
 """root -> name -> the moments (``actions.contract.Moment``) at which it may be known."""
 

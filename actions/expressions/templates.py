@@ -13,9 +13,9 @@ from actions.expressions.bounds import MAX_DEPTH, MAX_NAME, MAX_OUTPUT_BYTES
 from actions.expressions.compiling import Scope, evaluate
 from actions.expressions.errors import ExpressionError
 from actions.expressions.naming import find_names
-from actions.expressions.programs import Fixed, Program, program_of
+from actions.expressions.programs import SCALARS, Fixed, Program, Whole, program_of
 from actions.expressions.syntax import check_source, parse_template
-from actions.expressions.values import JSON, checked, too_deep, weighed
+from actions.expressions.values import ABSENT, JSON, checked, too_deep, weighed
 
 Escape = Literal["none", "html"]
 
@@ -62,6 +62,8 @@ class Template:
         """
         if self.is_plain:
             return self.source
+        if isinstance(self.program, Whole) and (found := self.program.at_once(scope)) is not ABSENT:
+            return found
         return evaluate(self.program.value, scope, warnings, max_bytes)
 
 
@@ -79,6 +81,11 @@ class CompiledJSON:
 
         One budget of time serves all strings, and the whole is bounded like a list made by an expression.
         """
+        shape = self.shape
+        if isinstance(shape, Template):
+            return shape.value(scope, warnings, max_bytes=max_bytes)
+        if shape is None or type(shape) in SCALARS:
+            return shape
         return evaluate(self._fill_all, scope, warnings, max_bytes)
 
     def _fill_all(self, scope: Scope) -> JSON:

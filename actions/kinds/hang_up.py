@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy, override
 from django_scopes import ScopedManager
 from pydantic import Field
 
-from actions.contract import JSON, CallContext, Kind, Moment, Outcome, Params
-from actions.directives import HangUp
+from actions.contract import JSON, CallContext, FreezeError, Kind, Moment, Outcome, Params
+from actions.directives import HangUp, Say
+from actions.messages import MessageMode, missing_text, said, validate_texts
 from actions.models import Action
 from actions.registry import register
 
@@ -21,10 +22,12 @@ DEFAULT_NAME = "hang_up"
 """The name of the hang-up that every agent has until one is configured."""
 
 REASONS = ("goal_reached", "caller_asked", "machine_or_ivr", "no_progress")
+AT_ONCE = frozenset({"caller_asked", "machine_or_ivr"})
+"""Reasons that no number of attempts holds back: nobody keeps a caller who wants to go, or persuades a machine."""
 
 
 class HangUpAction(Action):
-    """How often the agent must have tried before it may end the call."""
+    """How often the agent must have tried before it may end the call, and what it says at the end."""
 
     KIND = "hang_up"
 
@@ -33,8 +36,26 @@ class HangUpAction(Action):
         default=1,
         validators=[MinValueValidator(1), MaxValueValidator(5)],
         help_text=gettext_lazy(
-            "From 1 to 5. With 3, the agent is sent back to the caller twice before it may hang up."
+            "From 1 to 5. With 3, the agent is sent back to the caller twice before it may hang up. "
+            "A caller who asks to end the call, and a machine that answers, are not held back."
         ),
+    )
+    try_first_texts = models.JSONField(
+        gettext_lazy("what the agent must try first"),
+        default=dict,
+        blank=True,
+        validators=[validate_texts],
+        help_text=gettext_lazy("Told to the agent when it wants to hang up too early. Empty: the default text."),
+    )
+    goodbye_mode = models.CharField(
+        gettext_lazy("goodbye"),
+        max_length=7,
+        choices=MessageMode.choices,
+        default=MessageMode.NONE,
+        help_text=gettext_lazy("Said to its end before the call is ended."),
+    )
+    goodbye_texts = models.JSONField(
+        gettext_lazy("sentences of the goodbye"), default=dict, blank=True, validators=[validate_texts]
     )
 
     objects: ClassVar[models.Manager[HangUpAction]] = ScopedManager(account="agent__account")
@@ -45,7 +66,12 @@ class HangUpAction(Action):
 
 
 class HangUpParams(Params):
+    """Texts by language; there is none for a language that needs the default."""
+
     attempts: int = Field(default=1, ge=1, le=5)
+    try_first: dict[str, str] = {}
+    goodbye_mode: Literal["none", "example", "exact"] = "none"
+    goodbye: dict[str, str] = {}
 
 
 @register
@@ -57,11 +83,19 @@ class HangUpKind(Kind[HangUpParams]):
     moments = frozenset({Moment.DURING})
     Params = HangUpParams
     model = HangUpAction
-    fields = ("attempts",)
+    fields = ("attempts", "try_first_texts", "goodbye_mode", "goodbye_texts")
     once_per_agent = True
 
     def freeze(self, action: HangUpAction) -> HangUpParams:
-        return HangUpParams(attempts=action.attempts)
+        error = missing_text(action.goodbye_texts, action.agent.language)
+        if error and action.goodbye_mode == MessageMode.EXACT:
+            raise FreezeError({"goodbye_texts": [error]})
+        return HangUpParams(
+            attempts=action.attempts,
+            try_first=said(action.try_first_texts),
+            goodbye_mode=action.goodbye_mode,
+            goodbye=said(action.goodbye_texts) if action.goodbye_mode != MessageMode.NONE else {},
+        )
 
     def default_description(self, language: str) -> str:
         with override(language):
@@ -81,20 +115,38 @@ class HangUpKind(Kind[HangUpParams]):
         }
 
     async def run(self, params: HangUpParams, context: CallContext, arguments: Mapping[str, JSON]) -> Outcome:
-        reason = arguments["reason"]
-        if context.attempt < params.attempts:
+        reason, language = arguments["reason"], context.agent.language
+        if reason not in AT_ONCE and context.attempt < params.attempts:
             return Outcome(result=_refusal(params, context))
-        with override(context.agent.language):
-            message = _("The call ends once you have finished speaking.")
+        goodbye = params.goodbye.get(language, "")
+        spoken = (Say(text=goodbye, language=language),) if goodbye and params.goodbye_mode == "exact" else ()
         return Outcome(
-            result={"status": "hanging_up", "message": message},
-            directives=(HangUp(reason=reason),),
+            result={"status": "hanging_up", "reason": reason, "message": _farewell(params, goodbye, language)},
+            directives=(*spoken, HangUp(reason=reason)),
         )
 
 
-def _refusal(params: HangUpParams, context: CallContext) -> dict[str, JSON]:
-    with override(context.agent.language):
-        message = _(
-            "Do not hang up yet: attempt %(attempt)d of %(needed)d. Ask the caller once more whether you can help."
-        ) % {"attempt": context.attempt, "needed": params.attempts}
-    return {"status": "refused", "attempt": context.attempt, "needed": params.attempts, "message": message}
+def _farewell(params: HangUpParams, goodbye: str, language: str) -> str:
+    with override(language):
+        if not goodbye:
+            return _("The call ends once you have finished speaking.")
+        if params.goodbye_mode == "exact":
+            return _("Your goodbye is being said, then the call ends. Say nothing more.")
+        text = _("Say goodbye in your own words, for example “%(goodbye)s”. The call ends once you have finished.")
+        return text % {"goodbye": goodbye}
+
+
+def _refusal(params: HangUpParams, context: CallContext) -> dict[str, Any]:
+    language = context.agent.language
+    with override(language):
+        refusal = _("Do not hang up yet: attempt %(attempt)d of %(needed)d.") % {
+            "attempt": context.attempt,
+            "needed": params.attempts,
+        }
+        first = params.try_first.get(language) or _("Ask the caller once more whether you can help.")
+    return {
+        "status": "refused",
+        "attempt": context.attempt,
+        "needed": params.attempts,
+        "message": f"{refusal} {first}",
+    }

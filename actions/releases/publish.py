@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from actions.models import Agent, Release
+from actions.releases.missing import check_runnable
 from actions.releases.plan import compile_plan
 from actions.releases.snapshot import digest, take_snapshot
 
@@ -29,12 +30,15 @@ def publish(agent: Agent, *, by: User | None = None, note: str = "") -> Release:
 def roll_back(agent: Agent, *, to: Release, by: User | None = None, note: str = "") -> Release:
     """Store an earlier release's content as the next release; the draft stays as it is.
 
-    Raises ValueError when ``to`` belongs to another agent.
+    Raises ValueError when ``to`` belongs to another agent, :class:`actions.releases.RollBackError` when it cannot be
+    run any more.
     """
     if to.agent_id != agent.pk:
         raise ValueError("the release belongs to another agent")
     with transaction.atomic():
-        return _store(_locked(agent), to.snapshot, by=by, note=note, rolled_back_to=to)
+        agent = _locked(agent)
+        check_runnable(to)
+        return _store(agent, to.snapshot, by=by, note=note, rolled_back_to=to)
 
 
 def _locked(agent: Agent) -> Agent:

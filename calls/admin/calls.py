@@ -21,6 +21,7 @@ from accounts.admin_base import Rank, RecordAdmin, badge, breadcrumbs, nowrap
 from calls.admin import words
 from calls.admin.filters import DayRangeFilter
 from calls.admin.timeline import bubbles, sections
+from calls.external_ids import ExternalId
 from calls.models import Call, CallState, Event, Run, RunState
 
 LARGE_COLUMNS = ("answer", "transcript", "context", "parameters", "agent_configuration", "sip_headers", "summary")
@@ -57,12 +58,12 @@ class CallAdmin(RecordAdmin):
         if LIKE_A_NUMBER.fullmatch(term):
             digits = re.sub(r"\D", "", term).lstrip("0")
             matches = Q(from_number__contains=digits) | Q(to_number__contains=digits)
-            return queryset.filter(matches | Q(external_id__icontains=term)), False
+            return queryset.filter(matches | Q(external_id__icontains=term) | _known_as(term)), False
         try:
-            return queryset.filter(Q(pk=uuid.UUID(term)) | Q(external_id=term)), False
+            return queryset.filter(Q(pk=uuid.UUID(term)) | Q(external_id=term) | _known_as(term)), False
         except ValueError:
-            found: tuple[QuerySet[Call], bool] = super().get_search_results(request, queryset, search_term)
-            return found
+            matches = Q(from_number__icontains=term) | Q(to_number__icontains=term) | Q(external_id__icontains=term)
+            return queryset.filter(matches | _known_as(term)), False
 
     # --- columns ----------------------------------------------------------------------------------
 
@@ -119,8 +120,15 @@ class CallAdmin(RecordAdmin):
             call=call,
             state_badge=words.CALL_BADGES[CallState(call.state)],
             duration=words.duration(call.duration_s),
+            labels=words.labels(call),
+            external_ids=call.external_ids.all(),
             sections=sections(runs, events, with_transcript=not call.transcript),
             bubbles=bubbles(call),
             may_retry=self._has(request, Rank.EDITOR),
             waits=any(not run.is_finished for run in runs),
         )
+
+
+def _known_as(term: str) -> Q:
+    """Calls that another system knows by exactly this."""
+    return Q(pk__in=ExternalId.objects.filter(value=term).values("call"))

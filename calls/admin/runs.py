@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -12,16 +14,16 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
 from accounts.admin_base import Rank, RecordAdmin, badge, nowrap, with_icon
 from actions.registry import kinds
 from calls.admin import words
+from calls.admin.carrying_out import carried_out, say_retried, say_skipped
 from calls.admin.filters import PeriodFilter
-from calls.admin.retry import retry
+from calls.after import dead
 from calls.models import Run, RunState
 
 LARGE_COLUMNS = ("arguments", "result", "directives", "variables", "trace", "warnings")
@@ -29,21 +31,21 @@ LARGE_COLUMNS = ("arguments", "result", "directives", "variables", "trace", "war
 
 @admin.register(Run)
 class RunAdmin(RecordAdmin):
-    list_display = (
+    list_display: tuple[str, ...] = (
         "created", "what", "moment", "state_label", "attempt", "duration", "error", "call_link",
     )  # fmt: skip
     list_display_links = None
-    list_filter = (
+    list_filter: tuple[Any, ...] = (
         ("state", ChoicesDropdownFilter),
         ("moment", ChoicesDropdownFilter),
         ("call__agent", RelatedDropdownFilter),
         PeriodFilter,
     )
     list_select_related = ("call",)
-    search_fields = ("action_name", "error_message", "call__from_number", "call__to_number")
+    search_fields: tuple[str, ...] = ("action_name", "error_message", "call__from_number", "call__to_number")
     search_help_text = gettext_lazy("Search by action, error or number")
     ordering = ("-created_at", "-id")
-    actions = ("retry_given_up",)
+    actions: tuple[str, ...] | None = ("retry_given_up",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
         runs: QuerySet[Run] = super().get_queryset(request)
@@ -83,24 +85,36 @@ class RunAdmin(RecordAdmin):
 
     @admin.action(description=gettext_lazy("Try again"), permissions=["retry"])
     def retry_given_up(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:
-        count = retry(queryset.order_by())
-        text = ngettext("%(count)d run is tried again.", "%(count)d runs are tried again.", count)
-        messages.success(request, text % {"count": count}) if count else messages.warning(
-            request, _("Only runs that were given up can be tried again.")
-        )
+        say_retried(request, carried_out(request.user, dead.retry, queryset, "Tried again."))
 
     def get_urls(self) -> list[URLPattern]:
-        again = path("<uuid:run_id>/retry/", self.admin_site.admin_view(self.retry_view), name="calls_run_retry")
-        return [again, *super().get_urls()]
+        wrap = self.admin_site.admin_view
+        return [
+            path("<uuid:run_id>/retry/", wrap(self.retry_view), name="calls_run_retry"),
+            path("<uuid:run_id>/skip/", wrap(self.skip_view), name="calls_run_skip"),
+            *super().get_urls(),
+        ]
 
     def retry_view(self, request: HttpRequest, run_id: Any) -> HttpResponse:
+        return self._do(request, run_id, dead.retry, "Tried again.", say_retried)
+
+    def skip_view(self, request: HttpRequest, run_id: Any) -> HttpResponse:
+        return self._do(request, run_id, dead.skip, "Skipped.", say_skipped)
+
+    def _do(
+        self,
+        request: HttpRequest,
+        run_id: Any,
+        work: Callable[..., list[UUID]],
+        note: str,
+        say: Callable[[HttpRequest, int], None],
+    ) -> HttpResponse:
         if not self.has_retry_permission(request):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         run: Run = self.row_or_404(request, run_id)
-        if retry(Run.objects.filter(pk=run.pk)):
-            messages.success(request, _("“%(name)s” is tried again.") % {"name": run.action_name})
+        say(request, carried_out(request.user, work, Run.objects.filter(pk=run.pk), note))
         return HttpResponseRedirect(run_url(run))
 
     def change_view(

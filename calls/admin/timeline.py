@@ -11,6 +11,7 @@ from actions.admin.moments import FACES, MomentFace
 from actions.contract import JSON, Moment
 from actions.registry import kinds
 from calls.admin import words
+from calls.admin.attempts import AttemptLine, LeftOut, attempts_of, left_out_of
 from calls.models import Call, Event, Run, RunState
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class RunCard:
     essence: str
     directives: list[str]
     steps: list[Step]
+    attempts: list[AttemptLine]
+    left_out: list[LeftOut]
     is_run: bool = True
 
     @property
@@ -68,6 +71,7 @@ class EventLine:
     data: Mapping[str, JSON]
     role: StrOrPromise = ""
     text: str = ""
+    directives: tuple[str, ...] = ()
     is_run: bool = False
 
 
@@ -112,6 +116,8 @@ def run_card(run: Run) -> RunCard:
         essence=_essence(run, directives),
         directives=directives,
         steps=[_step(entry) for entry in run.trace if isinstance(entry, Mapping) and "state" in entry],
+        attempts=attempts_of(run.progress),
+        left_out=left_out_of(run.progress),
     )
 
 
@@ -163,8 +169,9 @@ def event_line(event: Event) -> EventLine:
             text=str(event.data.get("text", "")),
         )
     result = event.result if isinstance(event.result, Mapping) else {}
-    data = {name: value for name, value in event.data.items() if name != "tool_call_id"}
-    return EventLine(event.received_at, icon, title, str(result.get("message", "")), data)
+    directives = tuple(words.directive(given) for given in event.directives)
+    meaning, data = str(result.get("message", "")), words.event_facts(event.data)
+    return EventLine(event.received_at, icon, title, meaning, data, directives=directives)
 
 
 def bubbles(call: Call) -> list[Bubble]:

@@ -34,5 +34,8 @@ class CallFilters(django_filters.FilterSet):
     state = django_filters.ChoiceFilter(choices=CallState.choices)
     direction = django_filters.ChoiceFilter(choices=CallDirection.choices)
     external_id = django_filters.CharFilter()
+    external_ids = django_filters.CharFilter(
+        "external_ids__value", distinct=True, help_text="What a workflow said that another system calls it: a ticket."
+    )
     begun_after = MomentFilter("begun_at", "gte")
     begun_before = MomentFilter("begun_at", "lt")

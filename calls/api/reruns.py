@@ -27,8 +27,8 @@ from actions.contract import JSON, CallContext, Deadline, FreezeError, Kind, Mom
 from actions.models import Action
 from actions.registry import kinds
 from actions.releases import load_plan
-from calls import lifecycle
-from calls.facts import contact_of, scope_of
+from calls.contexts import context_of
+from calls.facts import known_of, scope_of
 from calls.models import Call, Run
 from outbound.http import session_scope
 
@@ -116,7 +116,7 @@ def _sample(call: Call, moment: str | None) -> dict[str, JSON]:
     if moment == Moment.BEFORE:
         # As it was when the phone rang.
         call.parameters = dict(call.context)
-    scope = scope_of(call, load_plan(call.release_id), contact_of(call))
+    scope = scope_of(call, load_plan(call.release_id), known_of(call))
     data = {name: value for name, value in scope.items() if value is not None}
     title = f"{date_format(timezone.localtime(call.begun_at), 'SHORT_DATETIME_FORMAT')} · {call}"
     return {"call_id": str(call.pk), "begun_at": call.begun_at.isoformat(), "title": title, "data": data}
@@ -135,7 +135,7 @@ def _rerun(run: Run, graph: JSON) -> dict[str, JSON]:
         ) from error
     _as_it_was(run)
     plan = load_plan(run.call.release_id)
-    context = lifecycle.context_of(run.call, plan, run, Deadline.after(kind.time_limit_s(params)), contact_of(run.call))
+    context = context_of(run.call, plan, run, Deadline.after(kind.time_limit_s(params)), known_of(run.call))
     context.idempotency_key = f"rerun-{uuid4()}"
     return _rehearsed(kind, params, context, run.arguments)
 
@@ -145,7 +145,7 @@ def _as_it_was(run: Run) -> None:
     call = run.call
     call.parameters = run.parameters
     if run.moment != Moment.AFTER:
-        call.summary = call.ended_reason = ""
+        call.summary = call.ended_reason = call.recording_url = ""
         call.transcript, call.classifications, call.duration_s = [], {}, None
 
 

@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
-from django.db.models import Prefetch
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics
 from rest_framework.request import Request
@@ -16,18 +17,38 @@ from rest_framework.views import APIView
 from accounts.api.fields import checked
 from accounts.api.permissions import CallsAccess
 from accounts.api.scoping import AccountScoped
-from actions.releases import load_plan
 from calls import lifecycle, records
-from calls.answers import tool_json
 from calls.api import serializers
 from calls.api.filters import CallFilters
-from calls.models import Call, Event, Run
-from calls.requests import BeginCall
+from calls.api.showing import calls_in_full
+from calls.mcp.tokens import access_json
+from calls.models import Call
+from calls.overload import places
+from calls.timing import Timing
 
 TAG = ["Calls"]
 
 
-class CallsView(AccountScoped, generics.ListAPIView[Call]):
+class OneOfMany(AccountScoped):
+    """Mixin: a POST takes one of the account's places, and its answer says where the time went."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method != "POST":
+            return super().dispatch(request, *args, **kwargs)
+        with Timing() as timing:
+            self._timing = timing
+            response = super().dispatch(request, *args, **kwargs)
+        response["Server-Timing"] = timing.header()
+        return response
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if request.method == "POST":
+            self._timing.add("lookup", self._timing.elapsed_s)
+            self._account_scope.enter_context(places.of_account(self.account.pk))
+
+
+class CallsView(OneOfMany, generics.ListAPIView[Call]):
     permission_classes = [CallsAccess]
     serializer_class = serializers.CallSummarySerializer
     filterset_class = CallFilters
@@ -47,7 +68,9 @@ class CallsView(AccountScoped, generics.ListAPIView[Call]):
     )
     def post(self, request: Request) -> Response:
         body = checked(serializers.BeginCallSerializer, request)
-        return Response(async_to_sync(lifecycle.begin)(self.account, body.to_request()), status=201)
+        answer = async_to_sync(lifecycle.begin)(self.account, body.to_request())
+        # Made anew each time: the answer is kept for repeats, and a token is not to be kept.
+        return Response({**answer, "mcp": access_json(self.account, UUID(answer["id"]))}, status=201)
 
 
 class CallView(AccountScoped, generics.RetrieveAPIView[Call]):
@@ -57,16 +80,14 @@ class CallView(AccountScoped, generics.RetrieveAPIView[Call]):
 
     def get_object(self) -> Call:
         call = records.find_call(self.kwargs["call_id"])
-        runs = Prefetch("runs", Run.objects.order_by("created_at", "id"))
-        events = Prefetch("events", Event.objects.order_by("received_at", "id"))
-        return Call.objects.select_related("agent", "release").prefetch_related(runs, events).get(pk=call.pk)
+        return calls_in_full().get(pk=call.pk)
 
     @extend_schema(tags=TAG, summary="A call with its runs and events")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
 
-class InvokeActionView(AccountScoped, APIView):
+class InvokeActionView(OneOfMany, APIView):
     permission_classes = [CallsAccess]
 
     @extend_schema(
@@ -106,15 +127,3 @@ class CompleteView(AccountScoped, APIView):
     def post(self, request: Request, call_id: UUID) -> Response:
         body = checked(serializers.FinishCallSerializer, request)
         return Response(async_to_sync(lifecycle.finish)(call_id, body.to_request()), status=202)
-
-
-class ToolsView(AccountScoped, APIView):
-    permission_classes = [CallsAccess]
-
-    @extend_schema(
-        tags=TAG, summary="The tools of an agent's published version", responses=serializers.ToolSerializer(many=True)
-    )
-    def get(self, request: Request, slug: str) -> Response:
-        agent = records.find_agent(BeginCall(direction="", agent=slug), any_direction=True)
-        assert agent.current_release_id is not None
-        return Response([tool_json(tool) for tool in load_plan(agent.current_release_id).tools])

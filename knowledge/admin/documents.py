@@ -1,99 +1,91 @@
-"""One document: typed here, or read from a file."""
+"""One document: a text typed here, a file or a web page, with what was read from it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
-from django.utils.html import format_html
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils.http import content_disposition_header
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminFileFieldWidget
 
-from accounts.admin_base import AccountAdmin, PresetForm, breadcrumbs
+from accounts.admin_base import AccountAdmin, breadcrumbs
 from accounts.admin_widgets import CodeTextarea
-from knowledge.admin.states import document_badge, source_url
+from knowledge.admin.forms import OWN_FIELDS, DocumentForm
+from knowledge.admin.states import document_badge, document_facts, source_url, visits
 from knowledge.ingestion import retry
 from knowledge.models import Document, DocumentKind, DocumentState, Source
-from knowledge.uploads import SUFFIXES, read_text, title_of
 
-
-class DocumentForm(PresetForm):
-    """A file, where one is given, takes the place of the text, and names the document that has no title."""
-
-    file = forms.FileField(
-        label=gettext_lazy("File"),
-        required=False,
-        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ",".join(SUFFIXES)}),
-        help_text=gettext_lazy("A text or Markdown file (.txt, .md), 4 MB at most. It replaces the text."),
-    )
-
-    class Meta:
-        model = Document
-        fields = ("title", "file", "text", "language")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in ("title", "text"):
-            if name in self.fields:
-                self.fields[name].required = False
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if file := cleaned.get("file"):
-            try:
-                cleaned["text"] = read_text(file)
-            except forms.ValidationError as error:
-                self.add_error("file", error)
-            else:
-                cleaned["title"] = cleaned.get("title") or title_of(file.name)
-                self.instance.kind = DocumentKind.FILE
-        elif not self.has_error("file") and not (cleaned.get("text") or "").strip():
-            self.add_error("text", _("Write the text, or choose a file."))
-        if not cleaned.get("title") and not self.errors:
-            self.add_error("title", _("Give the document a title."))
-        return cleaned
+MOST_PASSAGES = 200
+PENDING = frozenset({DocumentState.WAITING, DocumentState.INDEXING})
 
 
 @admin.register(Document)
 class DocumentAdmin(AccountAdmin):
     form = DocumentForm
-    fields: Sequence[str] = ("title", "file", "text", "language")
-    list_display = ("title", "source", "state_label", "kind", "updated_at")
-    list_filter = (("source", RelatedDropdownFilter), ("state", ChoicesDropdownFilter))
+    change_form_template = "triptyque/knowledge/document.html"
+
+    class Media:
+        js = ("triptyque/knowledge.js",)
+
+    list_display = ("title", "source", "state_label", "kind", "facts", "updated_at")
+    list_filter = (
+        ("source", RelatedDropdownFilter),
+        ("state", ChoicesDropdownFilter),
+        ("kind", ChoicesDropdownFilter),
+    )
     list_select_related = ("source",)
-    search_fields = ("title",)
+    search_fields = ("title", "file_name", "url")
     actions_detail = ("index_again",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Document]:
+        documents: QuerySet[Document] = super().get_queryset(request)
+        asked = request.resolver_match.url_name if request.resolver_match else ""
+        return documents.defer("text") if asked == "knowledge_document_changelist" else documents
 
     @display(description=gettext_lazy("state"), ordering="state")
     def state_label(self, document: Document) -> SafeString:
         return document_badge(document)
 
-    @display(description=gettext_lazy("state"))
-    def progress(self, document: Document) -> SafeString:
-        return format_html("{} <span>{}</span>", document_badge(document), document.get_error_display())
+    @display(description=gettext_lazy("contents"))
+    def facts(self, document: Document) -> str:
+        return document_facts(document)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
-        if obj is None:
-            return self.fields
-        if not self.has_change_permission(request, obj):
-            return ("progress", "title", "text", "language")
-        return ("progress", *self.fields)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
-        return ("progress",) if obj else ()
+        may_change = obj is None or self.has_change_permission(request, obj)
+        if obj is None or obj.kind == DocumentKind.TEXT:
+            return ("title", "text", "language")
+        return ("title", OWN_FIELDS[obj.kind], "language") if may_change else ("title", "language")
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "text":
             kwargs["widget"] = CodeTextarea({"rows": 14, "class": "tq-code tq-prose"})
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_urls(self) -> list[Any]:
+        download = self.admin_site.admin_view(self.download)
+        return [path("<int:document_id>/file/", download, name="knowledge_document_file"), *super().get_urls()]
+
+    def download(self, request: HttpRequest, document_id: int) -> HttpResponse:
+        """The file as it was uploaded: for members of the account, and never shown by the browser itself."""
+        document: Document = self.row_or_404(request, str(document_id))
+        if not self.has_view_permission(request, document) or not document.file:
+            raise Http404
+        try:
+            with document.file.open("rb") as stored:
+                content = stored.read()
+        except FileNotFoundError as error:
+            raise Http404 from error
+        disposition = content_disposition_header(as_attachment=True, filename=document.file_name)
+        headers = {"Content-Disposition": disposition or "attachment", "X-Content-Type-Options": "nosniff"}
+        return HttpResponse(content, content_type="application/octet-stream", headers=headers)
 
     def preset(self, request: HttpRequest, obj: Any) -> Mapping[str, Any]:
         return {"source": obj.source if obj else self._asked_source(request)}
@@ -107,15 +99,26 @@ class DocumentAdmin(AccountAdmin):
         source = self._asked_source(request)
         if source is None:
             return HttpResponseRedirect(reverse("admin:knowledge_source_changelist"))
-        _show_source(request, source, _("Add a document"))
-        return super().add_view(request, form_url, {"title": _("Add a document"), **(extra_context or {})})
+        _show_source(request, source, _("Write a text"))
+        return super().add_view(request, form_url, {"title": _("Write a text"), **(extra_context or {})})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
+        context = dict(extra_context or {})
         if document := self.get_object(request, object_id):
             _show_source(request, document.source, document.title)
-        return super().change_view(request, object_id, form_url, extra_context)
+            passages = list(document.passages.all()[: MOST_PASSAGES + 1])
+            context |= {
+                "state": document_badge(document),
+                "facts": document_facts(document),
+                "visits": visits(document) if document.kind == DocumentKind.PAGE else [],
+                "passages": passages[:MOST_PASSAGES],
+                "passages_cut": len(passages) > MOST_PASSAGES,
+                "is_old": bool(passages) and document.state != DocumentState.READY,
+                "poll": document.state in PENDING,
+            }
+        return super().change_view(request, object_id, form_url, context)
 
     def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponseRedirect:
         return HttpResponseRedirect(source_url(obj.source))
@@ -147,7 +150,7 @@ class DocumentAdmin(AccountAdmin):
                 submit=_("Index again"),
                 back=reverse("admin:knowledge_document_change", args=[document.pk]),
             )
-        retry([document], anew=document.state != DocumentState.FAILED)
+        retry([document], anew=True)
         messages.success(request, _("“%(title)s” is being indexed.") % {"title": document.title})
         return HttpResponseRedirect(source_url(document.source))
 

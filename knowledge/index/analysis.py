@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from typing import TYPE_CHECKING
 
-from tantivy import Filter, Index, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
-
+from accounts.lazily import lazily
 from accounts.models import Language
 from knowledge.languages import ENGLISH, FRENCH
+
+if TYPE_CHECKING:
+    import tantivy
+else:
+    tantivy = lazily("tantivy")
 
 LANGUAGES = {Language.FRENCH.value: "french", Language.ENGLISH.value: "english"}
 
@@ -29,18 +34,18 @@ TALK = {Language.FRENCH.value: _FRENCH_TALK.split(), Language.ENGLISH.value: _EN
 
 
 @cache
-def analyzer(language: str) -> TextAnalyzer:
+def analyzer(language: str) -> tantivy.TextAnalyzer:
     """Words without endings and accents: ``Résiliations`` and ``resilier`` give the same term.
 
     The French stemmer needs accents to see some endings, and whoever writes none must find the same: so it
     works before the accents go and once more after.
     """
-    stem = Filter.stemmer(LANGUAGES[language])
-    return _content(language, SMALL[language]).filter(stem).filter(Filter.ascii_fold()).filter(stem).build()
+    stem = tantivy.Filter.stemmer(LANGUAGES[language])
+    return _content(language, SMALL[language]).filter(stem).filter(tantivy.Filter.ascii_fold()).filter(stem).build()
 
 
 @cache
-def _plain(language: str) -> TextAnalyzer:
+def _plain(language: str) -> tantivy.TextAnalyzer:
     return _content(language, {*SMALL[language], *TALK[language]}).build()
 
 
@@ -49,17 +54,17 @@ def content_words(text: str, language: str) -> str:
     return " ".join(_plain(language).analyze(text))
 
 
-def _content(language: str, left_out: Iterable[str]) -> TextAnalyzerBuilder:
+def _content(language: str, left_out: Iterable[str]) -> tantivy.TextAnalyzerBuilder:
     return (
-        TextAnalyzerBuilder(Tokenizer.simple())
-        .filter(Filter.remove_long(LONGEST_WORD))
-        .filter(Filter.lowercase())
-        .filter(Filter.stopword(LANGUAGES[language]))
-        .filter(Filter.custom_stopword(sorted(left_out)))
+        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+        .filter(tantivy.Filter.remove_long(LONGEST_WORD))
+        .filter(tantivy.Filter.lowercase())
+        .filter(tantivy.Filter.stopword(LANGUAGES[language]))
+        .filter(tantivy.Filter.custom_stopword(sorted(left_out)))
     )
 
 
-def register_analyzers(index: Index) -> None:
+def register_analyzers(index: tantivy.Index) -> None:
     for language in LANGUAGES:
         index.register_tokenizer(tokenizer_name(language), analyzer(language))
 

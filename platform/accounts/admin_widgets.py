@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from unfold.widgets import INPUT_CLASSES, SELECT_CLASSES, UnfoldAdminTextareaWidget
 
 from accounts.json_values import UNSTORABLE, UnstorableJSONError, check_json, load_json
+from accounts.models import Language
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -133,6 +134,46 @@ class RowsField(forms.Field):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return bool((initial or []) != (data or []))
+
+
+class SpokenTextsWidget(forms.Widget):
+    """One line for each language that agents speak."""
+
+    template_name = "triptyque/widgets/spoken_texts.html"
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        texts = value if isinstance(value, Mapping) else {}
+        context["widget"] |= {
+            "lines": [
+                {"language": language, "label": label, "text": texts.get(language, "")}
+                for language, label in Language.choices
+            ],
+            "input_class": " ".join(INPUT_CLASSES),
+        }
+        return context
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> dict[str, str]:
+        texts = {language: str(data.get(f"{name}-{language}", "")).strip() for language in Language.values}
+        return {language: text for language, text in texts.items() if text}
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return False
+
+    def id_for_label(self, id_: str, index: Any = None) -> str:
+        return f"{id_}_{Language.values[0]}" if id_ else id_
+
+
+class SpokenTextsField(forms.Field):
+    """``{language: sentence}``; languages without a sentence are left out."""
+
+    widget = SpokenTextsWidget
+
+    def to_python(self, value: Any) -> Any:
+        return storable(value)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool((initial or {}) != (data or {}))
 
 
 def storable(value: Any) -> Any:

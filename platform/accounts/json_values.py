@@ -28,7 +28,7 @@ class UnstorableJSONError(ValueError):
 def load_json(text: str) -> Any:
     """The value of ``text``; raises UnstorableJSONError, or another ValueError where it is no JSON at all."""
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = _DECODER.decode(text)
     except RecursionError as error:
         raise UnstorableJSONError(_("The JSON is nested too deeply.")) from error
     except json.JSONDecodeError:
@@ -61,3 +61,6 @@ def check_json(value: Any, depth: int = DEEPEST) -> None:
 
 def _refuse_constant(name: str) -> float:
     raise UnstorableJSONError(_("NaN and Infinity are no JSON."))
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)

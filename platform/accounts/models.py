@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -100,6 +101,16 @@ class Account(models.Model):
         default=False,
         help_text=_("Lets agents reuse the results of actions before the call. Switched by platform staff only."),
     )
+    time_zone = TimeZoneField(_("time zone"), help_text=_("When the account’s day begins, for summaries by email."))
+    retention_days = models.PositiveSmallIntegerField(
+        _("keep calls for (days)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+        help_text=_(
+            "Older calls are deleted with their transcripts, runs and messages. Empty: they are kept for ever."
+        ),
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
@@ -117,12 +128,27 @@ class Role(models.TextChoices):
     VIEWER = "viewer", _("Viewer")
 
 
+class DigestFrequency(models.TextChoices):
+    """How often a member gets a summary of the account's calls by email."""
+
+    NONE = "none", _("Never")
+    DAILY = "daily", _("Every morning")
+    WEEKLY = "weekly", _("On Monday morning")
+
+
 class Membership(models.Model):
     """A user's role in an account."""
 
     user = models.ForeignKey(User, models.CASCADE, verbose_name=_("user"), related_name="memberships")
     account = models.ForeignKey(Account, models.CASCADE, verbose_name=_("account"), related_name="memberships")
     role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.VIEWER)
+    digest = models.CharField(
+        _("summary of the calls by email"),
+        max_length=6,
+        choices=DigestFrequency.choices,
+        default=DigestFrequency.NONE,
+        help_text=_("In the language of the person, in the morning of the account’s time zone."),
+    )
 
     objects: ClassVar[models.Manager[Membership]] = ScopedManager(account="account")
 

@@ -75,18 +75,15 @@ def _moments() -> list[dict[str, Any]]:
 
 
 def _problems() -> list[dict[str, Any]]:
-    """Runs of the last 24 hours that failed during a call, or were given up after it."""
+    """Runs of the last 24 hours that failed during a call, or were given up after it, which can be tried again."""
     since = timezone.now() - dt.timedelta(hours=24)
     recent = Run.objects.filter(created_at__gte=since)
-    runs = reverse("admin:calls_run_changelist")
-    return [
-        {
-            "state": state,
-            "count": recent.filter(state=state).count(),
-            "url": f"{runs}?{urlencode({'state__exact': state, 'period': 'day'})}",
-        }
-        for state in (RunState.FAILED, RunState.DEAD)
-    ]
+    failed = urlencode({"state__exact": RunState.FAILED.value, "period": "day"})
+    urls = {
+        RunState.FAILED: f"{reverse('admin:calls_run_changelist')}?{failed}",
+        RunState.DEAD: f"{reverse('admin:calls_deadrun_changelist')}?period=day",
+    }
+    return [{"state": state, "count": recent.filter(state=state).count(), "url": url} for state, url in urls.items()]
 
 
 def _calls_url(midnight: dt.datetime) -> str:

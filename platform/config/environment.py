@@ -19,6 +19,14 @@ from django.core.exceptions import ImproperlyConfigured
 env = environ.Env()
 
 DATABASE_SCHEMES = {"sqlite", "postgres", "postgresql"}
+MAIL_PROVIDERS = frozenset(
+    {
+        *("brevo", "mailersend", "mailgun", "mailjet", "mailtrap", "mandrill", "postal", "postmark", "resend"),
+        *("scaleway", "sendgrid", "sparkpost", "unisender_go"),
+    }
+)
+"""Schemes of ``EMAIL_URL`` besides SMTP: modules of ``anymail.backends``."""
+
 BROKER_SCHEMES = {"embedded", "amqp", "amqps", "redis", "rediss", "memory"}
 
 
@@ -72,6 +80,36 @@ def read_config(name: str, default: str, parse: Callable[[str], dict[str, Any]],
         return parse(os.environ.get(name) or default)
     except (ImproperlyConfigured, ValueError, KeyError, AttributeError):
         raise ImproperlyConfigured(f"{name} is not understood: write for example {example}.") from None
+
+
+def read_email() -> dict[str, Any]:
+    """``EMAIL_URL`` as Django's settings: a mail server, or ``postmark://`` and the like for a provider."""
+    scheme = os.environ.get("EMAIL_URL", "").partition("://")[0]
+    if scheme in MAIL_PROVIDERS:
+        nothing = {"EMAIL_HOST": "", "EMAIL_PORT": 0, "EMAIL_HOST_USER": "", "EMAIL_HOST_PASSWORD": ""}
+        return {"EMAIL_BACKEND": f"anymail.backends.{scheme}.EmailBackend", **nothing}
+    config = read_config(
+        "EMAIL_URL",
+        "smtp://localhost:25",
+        environ.Env.email_url_config,
+        "smtp+tls://user:password@host:587, or postmark://",
+    )
+    if config["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend":
+        config["EMAIL_BACKEND"] = "notifications.email.smtp.SmtpBackend"
+    return config
+
+
+def read_anymail() -> dict[str, Any]:
+    """The provider's settings: ``ANYMAIL_POSTMARK_SERVER_TOKEN`` is ``POSTMARK_SERVER_TOKEN``, and so on."""
+    prefix = "ANYMAIL_"
+    given = {name.removeprefix(prefix): value for name, value in os.environ.items() if name.startswith(prefix)}
+    user, _colon, password = given.get("WEBHOOK_SECRET", "").partition(":")
+    if given.get("WEBHOOK_SECRET") and not (user and len(password) >= 12):
+        raise ImproperlyConfigured(
+            "ANYMAIL_WEBHOOK_SECRET must be user:password, the password of at least 12 characters: "
+            "providers call us with it as HTTP basic authentication."
+        )
+    return given
 
 
 def read_database(data_dir: Path) -> dict[str, Any]:

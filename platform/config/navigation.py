@@ -78,13 +78,25 @@ def _work(request: HttpRequest) -> list[Group]:
         _models(request, _("Workflows"), "account_tree", "workflows_workflow"),
         _models(request, _("Auth profiles"), "vpn_key", "outbound_authprofile"),
         _models(request, _("Knowledge"), "menu_book", "knowledge_source", "knowledge_document"),
+        _models(request, _("Search by meaning"), "hub", "knowledge_embeddingconnection"),
+        _models(request, _("Language models"), "psychology", "outbound_chatconnection"),
+        _models(request, _("Schedules"), "schedule", "schedules_schedule"),
+        _models(request, _("SIP connections"), "dialer_sip", "transfers_sipconnection"),
+        _models(request, _("SMS connections"), "sms", "notifications_smsconnection"),
+        _models(request, _("Webhooks"), "webhook", "notifications_webhooksubscription"),
         _models(request, _("Published versions"), "history", "actions_release"),
     ]
+    if getattr(getattr(request, "account", None), "before_call_cache", False):
+        configuration.append(_models(request, _("Before-call cache"), "bolt", "calls_cacheusage"))
     records = [
         _models(request, _("Calls"), "call", "calls_call"),
         _models(request, _("Runs"), "play_circle", "calls_run"),
+        _models(request, _("Given up"), "report", "calls_deadrun"),
         _models(request, _("Contacts"), "contacts", "contacts_contact"),
         _models(request, _("Messages sent"), "outgoing_mail", "notifications_delivery"),
+        _models(request, _("Webhooks sent"), "sync_alt", "notifications_webhookdelivery"),
+        _models(request, _("Suppressed addresses"), "unsubscribe", "notifications_suppression"),
+        _models(request, _("SMS opt-outs"), "do_not_disturb_on", "notifications_optout"),
     ]
     return [(_("Actions"), by_moment), (_("Configuration"), configuration), (_("Records"), records)]
 
@@ -93,6 +105,7 @@ def _administration(request: HttpRequest) -> list[dict[str, Any]]:
     return [
         _models(request, _("Members"), "group", "accounts_membership"),
         _models(request, _("API keys"), "key", "accounts_apikey"),
+        _models(request, _("Rules for numbers"), "rule", "transfers_numberrules"),
         _item(request, _("Settings"), "tune", _account_url(request)),
     ]
 

@@ -43,6 +43,8 @@ LOGGING: dict[str, Any] = {
         # One line per request is the web server's; ours are about calls and runs.
         "django.server": {"level": "WARNING"},
         "uvicorn.access": {"level": "WARNING"},
+        # It tells the beginning and end of every request.
+        "mcp": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
     },
 }

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import zoneinfo
 from pathlib import Path
+from typing import Any
 
 from celery.schedules import schedule as every
 from django.utils.translation import gettext_lazy as _
 from environ import Env
+from kombu import Exchange, Queue
 
 from config.environment import (
     BROKER_SCHEMES,
     env,
+    read_anymail,
     read_bool,
     read_choice,
     read_config,
     read_database,
+    read_email,
     read_int,
     read_secret_key,
     read_secrets_keys,
@@ -62,6 +66,7 @@ INSTALLED_APPS = [
     "config",
     "accounts",
     "outbound",
+    "schedules",
     "actions",
     "knowledge",
     "contacts",
@@ -111,6 +116,8 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 DATABASES = {"default": read_database(DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Also where the before-call cache is kept: Redis, or this process and the database.
+CACHE_URL = env("CACHE_URL", default="")
 CACHES = {"default": read_config("CACHE_URL", "locmemcache://", Env.cache_url_config, "redis://127.0.0.1:6379/1")}
 
 AUTH_USER_MODEL = "accounts.User"
@@ -131,6 +138,9 @@ USE_I18N = True
 FORMAT_MODULE_PATH = "config.formats"
 USE_TZ = True
 
+# Uploaded files. They have no address: whoever may see one gets it through a view.
+MEDIA_ROOT = Path(env("FILES_DIR", default=str(DATA_DIR / "files"))).resolve()
+
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "staticfiles"
 STATIC_ROOT.mkdir(exist_ok=True)
@@ -141,6 +151,8 @@ WHITENOISE_USE_FINDERS = True
 # The API refuses bodies above 1 MiB itself, with a problem document; uploads have their own limits.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 API_BODY_MAX_BYTES = 1024 * 1024
+# A file of numbers (5 MB), and what a form needs besides.
+IMPORT_BODY_MAX_BYTES = (5 * 1024 + 64) * 1024
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -183,6 +195,12 @@ CELERY_BROKER_URL = read_url("BROKER_URL", f"embedded:///{DATA_DIR / 'queue.sqli
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 # Its own name, for a broker that is shared with other programs.
 CELERY_TASK_DEFAULT_QUEUE = env("QUEUE_NAME", default="triptyque")
+# Wake-ups for calls have a queue of their own: a flood of calls must not delay documents, imports and the sweep.
+CALLS_QUEUE = f"{CELERY_TASK_DEFAULT_QUEUE}.calls"
+CELERY_TASK_QUEUES = [
+    Queue(name, Exchange(name, type="direct"), routing_key=name) for name in (CELERY_TASK_DEFAULT_QUEUE, CALLS_QUEUE)
+]
+CELERY_TASK_ROUTES = {"calls.work_runs": {"queue": CALLS_QUEUE}}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -193,22 +211,53 @@ CELERY_WORKER_CONCURRENCY = read_int("WORKER_CONCURRENCY", 2, low=1, high=64)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-CELERY_BEAT_SCHEDULE = {
-    "calls.sweep": {"task": "calls.sweep", "schedule": every(read_int("SWEEP_INTERVAL_S", 5, low=1, high=300))},
+CELERY_BEAT_SCHEDULER = "config.beat:EditableScheduler"
+SWEEP_INTERVAL_S = read_int("SWEEP_INTERVAL_S", 5, low=1, high=300)
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "calls.sweep": {"task": "calls.sweep", "schedule": every(SWEEP_INTERVAL_S)},
+    "notifications.sweep_webhooks": {"task": "notifications.sweep_webhooks", "schedule": every(SWEEP_INTERVAL_S)},
+    "calls.sweep_cache": {"task": "calls.sweep_cache", "schedule": every(60)},
     "knowledge.sweep": {"task": "knowledge.sweep", "schedule": every(30)},
+    "transfers.sweep": {"task": "transfers.sweep", "schedule": every(10)},
+    "knowledge.sweep_vectors": {"task": "knowledge.sweep_vectors", "schedule": every(30)},
+    "knowledge.crawl": {"task": "knowledge.crawl", "schedule": every(60)},
+    "calls.delete_old_calls": {"task": "calls.delete_old_calls", "schedule": every(3600)},
+    "calls.send_digests": {"task": "calls.send_digests", "schedule": every(300)},
 }
+for _entry in CELERY_BEAT_SCHEDULE.values():
+    # While no worker runs, messages must not pile up: the next ones ask for the same.
+    _entry["options"] = {"expire_seconds": max(60, 10 * int(_entry["schedule"].run_every.total_seconds()))}
 if CELERY_BROKER_URL.startswith("redis"):
     # Redis gives a lost worker's message back only after this time; the sweep is quicker.
     CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300}
+
+# --- documents of knowledge ------------------------------------------------------------------------
+DOCUMENT_MAX_BYTES = read_int("DOCUMENT_MAX_MB", 20, low=1, high=200) * 1024**2
+# With what a form needs besides its file.
+DOCUMENT_BODY_MAX_BYTES = DOCUMENT_MAX_BYTES + 64 * 1024
+DOCUMENT_MAX_PAGES = read_int("DOCUMENT_MAX_PAGES", 2000, low=1, high=20_000)
+# For one document, in a process of its own.
+EXTRACT_TIMEOUT_S = read_int("EXTRACT_TIMEOUT_S", 60, low=1, high=600)
+EXTRACT_MEMORY_MB = read_int("EXTRACT_MEMORY_MB", 1024, low=256, high=16_384)
+
+# --- calls ----------------------------------------------------------------------------------------
+HOT_PATH = read_bool("HOT_PATH", True)
+# The before-call cache in the database, where there is no Redis.
+BEFORE_CACHE_MAX_ENTRIES = read_int("BEFORE_CACHE_MAX_ENTRIES", 100_000, low=100, high=10_000_000)
+BEFORE_CACHE_MAX_BYTES = read_int("BEFORE_CACHE_MAX_MB", 256, low=1, high=100_000) * 1024**2
+# Beginnings and tool calls that one process answers at once; past that it refuses at once.
+CALLS_AT_ONCE = read_int("CALLS_AT_ONCE", 500, low=1, high=100_000)
+CALLS_AT_ONCE_PER_ACCOUNT = read_int("CALLS_AT_ONCE_PER_ACCOUNT", 250, low=1, high=100_000)
 
 # --- after-call runs ------------------------------------------------------------------------------
 AFTER_RUN_TIMEOUT_S = read_int("AFTER_RUN_TIMEOUT_S", 30, low=1, high=600)
 AFTER_RUN_MAX_ATTEMPTS = read_int("AFTER_RUN_MAX_ATTEMPTS", 8, low=1, high=50)
 AFTER_RUN_BACKOFF_BASE_S = read_int("AFTER_RUN_BACKOFF_BASE_S", 5, low=1, high=3600)
+# In one process of the worker, side by side: most of them wait for somebody else's server.
+AFTER_RUNS_AT_ONCE = read_int("AFTER_RUNS_AT_ONCE", 4, low=1, high=100)
 
 # --- email --------------------------------------------------------------------------------------
-_email = read_config("EMAIL_URL", "smtp://localhost:25", Env.email_url_config, "smtp+tls://user:password@host:587")
+_email = read_email()
 EMAIL_BACKEND = _email["EMAIL_BACKEND"]
 EMAIL_HOST = _email["EMAIL_HOST"]
 EMAIL_PORT = _email["EMAIL_PORT"]
@@ -218,6 +267,8 @@ EMAIL_USE_TLS = _email.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = _email.get("EMAIL_USE_SSL", False)
 # Below AFTER_RUN_TIMEOUT_S: a mute mail server must end in a retry of ours, not in a lost lease.
 EMAIL_TIMEOUT = min(20, AFTER_RUN_TIMEOUT_S)
+# Of the providers behind EMAIL_URL: whatever is in the environment as ANYMAIL_….
+ANYMAIL = {"REQUESTS_TIMEOUT": EMAIL_TIMEOUT, **read_anymail()}
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="triptyque@localhost")
 PUBLIC_URL = env("PUBLIC_URL", default=f"http://127.0.0.1:{env('PORT', default='8000')}").rstrip("/")
 

@@ -13,6 +13,8 @@ from accounts.views import set_language, switch_account
 from config import health
 from config.api import problems
 from config.api.urls import urlpatterns as configuration_urls
+from notifications.email.tracking import track
+from notifications.sms.views import report as sms_report
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -21,6 +23,8 @@ urlpatterns = [
     path("language/", set_language, name="set-language"),
     path("account/", switch_account, name="switch-account"),
     path("admin/", admin.site.urls),
+    path("api/hooks/email/<slug:provider>", track, name="email-report"),
+    path("api/hooks/sms/<slug:token>", sms_report, name="sms-report"),
     path("api/v1/", include([path("", include("calls.api.urls")), *configuration_urls])),
     re_path(r"^api/schema/?$", SpectacularAPIView.as_view(), name="schema"),
     re_path(r"^api/docs/?$", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),

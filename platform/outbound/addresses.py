@@ -8,6 +8,7 @@ releases of Python.
 from __future__ import annotations
 
 from enum import Enum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Address = IPv4Address | IPv6Address
@@ -60,6 +61,7 @@ def reach_of(address: Address) -> Reach:
     return _reach_of_v4(address) if isinstance(address, IPv4Address) else _reach_of_v6(address)
 
 
+@lru_cache(maxsize=4_096)
 def reach_of_text(text: str) -> Reach:
     """The same for an address as the resolver or a socket spells it; a zone (``fe80::1%eth0``) is NEVER."""
     try:

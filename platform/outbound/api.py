@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.functional import cached_property
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 
 from accounts.api.authentication import Access
 from accounts.api.fields import ObjectField, StrictSerializer
 from accounts.api.model_serializers import CleanModelSerializer
-from accounts.api.viewsets import NAMED, ConfigurationViewSet, InUse
+from accounts.api.viewsets import ConfigurationViewSet, refuse_if_used_by
 from outbound.auth import registry
 from outbound.models import AuthProfile
 from outbound.usage import ProfileUse, uses_by_profile, uses_of
@@ -132,11 +131,9 @@ class AuthProfilesViewSet(ConfigurationViewSet[AuthProfile]):
 
     def perform_destroy(self, instance: AuthProfile) -> None:
         refuse_while_used(instance)
-        instance.delete()
+        super().perform_destroy(instance)
 
 
 def refuse_while_used(profile: AuthProfile) -> None:
     """Raises InUse with the first of those that use it."""
-    if uses := uses_of(profile.account_id, profile.name):
-        shown = [use.label for use in uses[:NAMED]] + (["…"] if len(uses) > NAMED else [])
-        raise InUse(_("Used by: %(rows)s.") % {"rows": ", ".join(shown)})
+    refuse_if_used_by(uses_of(profile.account_id, profile.name))

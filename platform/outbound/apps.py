@@ -14,14 +14,16 @@ class OutboundConfig(AppConfig):
     verbose_name = _("Outgoing requests")
 
     def ready(self) -> None:
-        from outbound.allow_list import forget_allowed_hosts
-        from outbound.credentials import forget_profiles
+        from outbound import allow_list, credentials
+        from outbound.chat_connections import profile_uses
+        from outbound.usage import register
 
         allowed_host, profile = self.get_model("AllowedHost"), self.get_model("AuthProfile")
         for signal in (post_save, post_delete):
-            signal.connect(forget_allowed_hosts, sender=allowed_host, dispatch_uid="outbound.allow_list")
-            signal.connect(forget_profiles, sender=profile, dispatch_uid="outbound.credentials")
+            signal.connect(allow_list.known.forget, sender=allowed_host, dispatch_uid="outbound.allow_list")
+            signal.connect(credentials.known.forget, sender=profile, dispatch_uid="outbound.credentials")
         checks.register(check_allowed_private_hosts)
+        register(profile_uses)
 
 
 def check_allowed_private_hosts(**_options: Any) -> list[checks.CheckMessage]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import replace
+from functools import lru_cache
 from ssl import SSLContext
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,11 @@ _CONTEXTS_MAX = 256
 _contexts: dict[UUID, SSLContext] = {}
 
 _SECRET_NAME = re.compile(r"auth|cookie|key|token|secret|passw|credential|signature", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1_024)
+def _is_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
 
 
 class Authentication:
@@ -92,9 +98,7 @@ def request_shown(
         ("headers", dict(given.headers), dict(sent.headers)),
     ):
         values = {
-            name: MASK
-            if _SECRET_NAME.search(name)
-            else (authentication.shown(name, value, before) if authentication else value)
+            name: MASK if _is_secret(name) else (authentication.shown(name, value, before) if authentication else value)
             for name, value in after.items()
         }
         if values:

@@ -22,7 +22,7 @@ class Censor:
     def __init__(self, secrets: Iterable[str]) -> None:
         # The longest first, for one may be part of another.
         known = sorted({secret for secret in secrets if len(secret) >= MIN_CHARS}, key=len, reverse=True)
-        self._pattern = re.compile(b"|".join(_spellings(secret) for secret in known)) if known else None
+        self._pattern = re.compile(b"|".join(spellings(secret) for secret in known)) if known else None
 
     def clean(self, data: bytes) -> bytes:
         return self._pattern.sub(_MASK, data) if self._pattern is not None else data
@@ -34,7 +34,8 @@ class Censor:
         return self._pattern is not None and bool(self._pattern.search(text.encode("utf-8", "surrogatepass")))
 
 
-def _spellings(secret: str) -> bytes:
+def spellings(secret: str) -> bytes:
+    """A pattern of every way to write it."""
     return b"".join(re.escape(char.encode()) if char in _PLAIN else _either(char) for char in secret)
 
 

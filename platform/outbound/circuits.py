@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
 from weakref import WeakKeyDictionary
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from outbound.errors import OutboundError
@@ -26,7 +27,6 @@ COOL_DOWN_S = 10.0
 SILENCE_S = 0.5
 """A host that was given less time than this to answer is not called dead."""
 
-REQUESTS_AT_ONCE = 30
 _CIRCUITS_MAX = 10_000
 
 DEAD_CODES = frozenset({"connection_failed", "tls_failed", "closed_early"})
@@ -72,10 +72,18 @@ class Circuit:
                 self.open_until_s = time.monotonic() + COOL_DOWN_S
 
 
-@dataclass(slots=True)
 class _Places:
-    free: int = REQUESTS_AT_ONCE
-    waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
+    """As many as the account may have calls at once: its share of the process is bounded by that already."""
+
+    __slots__ = ("_all", "free", "waiting")
+
+    def __init__(self) -> None:
+        self._all = self.free = int(settings.CALLS_AT_ONCE_PER_ACCOUNT)
+        self.waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def are_idle(self) -> bool:
+        return self.free == self._all
 
     def release(self) -> None:
         """Hands the place on, or puts it back."""
@@ -101,13 +109,6 @@ class _Places:
 
 
 @dataclass(slots=True)
-class Visit:
-    """One exchange with a host; ``failed`` is set when it is known how it went."""
-
-    failed: bool | None = None
-
-
-@dataclass(slots=True)
 class Progress:
     """Where a request is, for the sentence that is said when its time is up."""
 
@@ -120,46 +121,57 @@ _circuits: dict[Key, Circuit] = {}
 _places: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Key, _Places]] = WeakKeyDictionary()
 
 
-@asynccontextmanager
-async def visit(key: Key, progress: Progress) -> AsyncIterator[Visit]:
-    """Around one exchange. Waits for a place; raises :class:`OutboundError`, circuit_open."""
-    _refuse_if_open(key)
-    of_loop = _places.setdefault(asyncio.get_running_loop(), {})
-    places = of_loop.setdefault(key, _Places())
-    progress.queued = True
-    await places.take()
-    progress.queued = False
-    try:
-        # Those who waited are told at once, too.
+class visit:
+    """``async with visit(key, progress) as this:`` around one exchange with a host; ``this.failed`` is set when it is
+    known how it went. Waits for a place; raises :class:`OutboundError`, circuit_open.
+    """
+
+    __slots__ = ("_began_s", "_key", "_of_loop", "_places", "_probe", "_progress", "failed")
+
+    def __init__(self, key: Key, progress: Progress) -> None:
+        self._key = key
+        self._progress = progress
+        self.failed: bool | None = None
+
+    async def __aenter__(self) -> Self:
+        key = self._key
         _refuse_if_open(key)
-        async with _watched(key) as this:
-            yield this
-    finally:
-        places.release()
-        if places.free == REQUESTS_AT_ONCE and of_loop.get(key) is places:
-            del of_loop[key]
+        self._of_loop = _places.setdefault(asyncio.get_running_loop(), {})
+        places = self._of_loop.get(key)
+        if places is None:
+            places = self._of_loop[key] = _Places()
+        self._places = places
+        self._progress.queued = True
+        await places.take()
+        self._progress.queued = False
+        try:
+            # Those who waited are told at once, too.
+            _refuse_if_open(key)
+        except OutboundError:
+            self._leave()
+            raise
+        self._probe = _circuit(key).begin()
+        self._began_s = time.monotonic()
+        return self
 
-
-@asynccontextmanager
-async def _watched(key: Key) -> AsyncIterator[Visit]:
-    probe = _circuit(key).begin()
-    this = Visit()
-    began_s = time.monotonic()
-    try:
-        yield this
-    except OutboundError as error:
-        this.failed = error.code in DEAD_CODES
-        raise
-    except (asyncio.CancelledError, TimeoutError):
-        # Our own time was up.
-        if this.failed is None and time.monotonic() - began_s >= SILENCE_S:
-            this.failed = True
-        raise
-    finally:
-        circuit = _circuit(key)
-        circuit.end(this.failed, probe=probe)
+    async def __aexit__(
+        self, _type: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        if isinstance(error, OutboundError):
+            self.failed = error.code in DEAD_CODES
+        elif isinstance(error, asyncio.CancelledError | TimeoutError) and self.failed is None:
+            # Our own time was up.
+            self.failed = True if time.monotonic() - self._began_s >= SILENCE_S else None
+        circuit = _circuit(self._key)
+        circuit.end(self.failed, probe=self._probe)
         if circuit.is_idle:
-            _circuits.pop(key, None)
+            _circuits.pop(self._key, None)
+        self._leave()
+
+    def _leave(self) -> None:
+        self._places.release()
+        if self._places.are_idle and self._of_loop.get(self._key) is self._places:
+            del self._of_loop[self._key]
 
 
 def forget_circuits() -> None:

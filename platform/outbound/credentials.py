@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import logging
-import time
-from dataclasses import dataclass
-from typing import Any
 
 from django.db import Error as AnyDatabaseError
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django_scopes import scopes_disabled
 from pydantic import ValidationError
 
 from accounts.database import in_database
+from accounts.remembered import Remembered
 from outbound.auth.base import Credential
 from outbound.errors import OutboundError
 from outbound.models import AuthProfile
@@ -22,7 +19,6 @@ from outbound.secrets import SecretsUnreadable
 # Together 5 s: the longest that a deleted or replaced profile may go on to be used in another process.
 _FRESH_S = 4.0
 _GRACE_S = 1.0
-_PROFILES_MAX = 10_000
 
 logger = logging.getLogger(__name__)
 
@@ -30,14 +26,7 @@ Found = Credential | OutboundError
 """Why a profile cannot be used is remembered, too."""
 
 
-@dataclass(slots=True)
-class _Entry:
-    found: Found
-    fresh_until_s: float
-
-
-_entries: dict[tuple[int, str], _Entry] = {}
-_generation = 0
+known: Remembered[tuple[int, str], Found] = Remembered(_FRESH_S)
 
 
 def names(account_id: int) -> tuple[str, ...]:
@@ -53,37 +42,18 @@ async def find(account_id: int, name: str) -> Credential:
     database the last known one holds on.
     """
     key = (account_id, name)
-    entry = _entries.get(key)
-    now_s = time.monotonic()
-    if entry is not None and now_s < entry.fresh_until_s:
-        return _given(entry.found)
-    if entry is not None and now_s < entry.fresh_until_s + _GRACE_S:
-        # Others go on with what is known while this one looks.
-        entry.fresh_until_s += _GRACE_S
-    generation = _generation
+    if (fresh := known.fresh(key)) is not None:
+        return _given(fresh)
+    known.extend(key, _GRACE_S)
+    generation = known.generation
     try:
         found = await in_database(_read)(account_id, name)
     except AnyDatabaseError:
         logger.warning("An auth profile cannot be read", exc_info=True, extra={"account": account_id})
-        found = entry.found if entry is not None else _failure(name, _("it cannot be read at present."), False)
+        found = known.last(key) or _failure(name, _("it cannot be read at present."), False)
     else:
-        if generation == _generation:
-            if len(_entries) >= _PROFILES_MAX:
-                _entries.clear()
-            _entries[key] = _Entry(found, time.monotonic() + _FRESH_S)
+        known.keep(key, found, generation)
     return _given(found)
-
-
-def forget_profiles(**_signal: Any) -> None:
-    """A receiver of signals: what is known is out of date, now and once the transaction is through."""
-    _forget()
-    transaction.on_commit(_forget)
-
-
-def _forget() -> None:
-    global _generation
-    _generation += 1
-    _entries.clear()
 
 
 def _given(found: Found) -> Credential:

@@ -14,9 +14,9 @@ class OutboundError(Exception):
 
     ``message`` is a translated sentence for the operator, free of credentials. ``permanent`` says that the
     same request cannot succeed later. ``code`` is one of: invalid_url, invalid_request, blocked_address,
-    insecure_redirect (these four permanent), too_many_redirects, timed_out, connection_failed, tls_failed,
-    bad_response, closed_early, too_large, not_json; circuit_open, too_busy (nothing was sent); auth_failed
-    (permanent or not).
+    insecure_redirect (these four permanent), too_many_redirects (permanent where none is followed), timed_out,
+    connection_failed, tls_failed, bad_response, closed_early, too_large, not_json; circuit_open, too_busy (nothing
+    was sent); auth_failed (permanent or not).
     """
 
     def __init__(self, message: str, code: str = "failed", permanent: bool = False) -> None:
@@ -42,5 +42,6 @@ def shown_url(url: URL | str) -> str:
 
 def _masked(part: str) -> str:
     """Webhook addresses carry their secret in the path: what is long and mixes letters and digits is one."""
-    mixed = any(char.isdigit() for char in part) and any(char.isalpha() for char in part)
-    return MASK if mixed and len(part) >= _TOKEN_MIN_CHARS else part
+    if len(part) < _TOKEN_MIN_CHARS:
+        return part
+    return MASK if any(map(str.isdigit, part)) and any(map(str.isalpha, part)) else part

@@ -11,9 +11,11 @@ import io
 import os
 import ssl
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import aiohttp
 from aiohttp.http_exceptions import ContentEncodingError
@@ -53,6 +55,7 @@ class _Limits:
     max_bytes: int
     max_redirects: int
     progress: Progress
+    began_s: float
 
 
 async def send(
@@ -72,15 +75,15 @@ async def send(
     Raises :class:`OutboundError`.
     """
     began_s = time.perf_counter()
-    request = replace(request, method=request.method.upper())
+    if not request.method.isupper():
+        request = replace(request, method=request.method.upper())
     request.check()
     target = parse_target(request.url, request.query_pairs())
-    limits = _Limits(account_id, max_bytes, max_redirects, Progress())
+    limits = _Limits(account_id, max_bytes, max_redirects, Progress(), began_s)
     if deadline_s > 0:
         with suppress(TimeoutError):
             async with asyncio.timeout(deadline_s):
-                response = await _send_authenticated(request, target, limits, auth_profile)
-                return replace(response, elapsed_ms=(time.perf_counter() - began_s) * 1000)
+                return await _send_authenticated(request, target, limits, auth_profile)
     raise _out_of_time(target, deadline_s, limits.progress)
 
 
@@ -116,44 +119,54 @@ async def _send_and_follow(
             outgoing, to = await authentication.apply(request)
             limits.progress.authenticating = ""
         sent = sent or request_shown(request, outgoing, authentication)
-        response = await _send_once(outgoing, to, limits, authentication.identity if authentication else None)
+        identity = authentication.identity if authentication else None
+        response = await _send_once(outgoing, to, limits, identity, hop, sent)
         location = response.headers.get("location")
         if response.status not in STATUSES or location is None:
-            response = replace(response, redirects=hop, sent=sent)
             return authentication.censor(response) if authentication is not None else response
         request, target = follow(request, target, response.status, location)
         if authentication is not None and target.origin != first.origin:
             request, target = authentication.leave(request)
             authentication = None
+    if not limits.max_redirects:
+        message = _("The answer redirects to %(url)s: redirects are not followed.") % {"url": shown_url(target.url)}
+        raise OutboundError(message, "too_many_redirects", True)
     message = _("More than %(count)d redirects: the last one leads to %(url)s.")
     raise OutboundError(message % {"count": limits.max_redirects, "url": shown_url(target.url)}, "too_many_redirects")
 
 
 async def _send_once(
-    request: OutgoingRequest, target: Target, limits: _Limits, identity: Identity | None
+    request: OutgoingRequest,
+    target: Target,
+    limits: _Limits,
+    identity: Identity | None,
+    hop: int,
+    sent: Mapping[str, Any],
 ) -> IncomingResponse:
     granted = await is_granted(limits.account_id, target.host, target.port)
     async with visit((limits.account_id, target.origin), limits.progress) as this:
         try:
             if target.address is not None:
                 # The client does not resolve addresses, so that its resolver never sees them.
-                Guard(granted).check(str(target.address), target.host)
+                Guard(granted).check(target.host, target.host)
             async with borrowed_session(granted=granted, identity=identity) as session:
-                response = await _exchange(session, request, target, limits.max_bytes)
+                status, headers, body = await _exchange(session, request, target, limits.max_bytes)
         except TimeoutError:
             raise
         except (aiohttp.ClientError, OSError) as exception:
             error = _explain(exception, target)
         else:
-            this.failed = response.status in DEAD_STATUSES
-            return response
+            this.failed = status in DEAD_STATUSES
+            elapsed_ms = (time.perf_counter() - limits.began_s) * 1000
+            return IncomingResponse(status, headers, body, elapsed_ms, str(target.url), hop, sent)
         # Outside of the handler: the client's exceptions show whole URLs and headers, and would be logged as context.
         raise error
 
 
 async def _exchange(
     session: aiohttp.ClientSession, request: OutgoingRequest, target: Target, max_bytes: int
-) -> IncomingResponse:
+) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers, body."""
     response = await session.request(
         request.method,
         target.url,
@@ -171,7 +184,7 @@ async def _exchange(
     for name, value in response.headers.items():
         name, value = name.lower(), _storable(value)
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return IncomingResponse(response.status, headers, body, 0.0, str(target.url))
+    return response.status, headers, body
 
 
 def _out_of_time(target: Target, deadline_s: float, progress: Progress) -> OutboundError:
@@ -193,7 +206,7 @@ async def _read(response: aiohttp.ClientResponse, target: Target, max_bytes: int
     """The decompressed body; stops at the first piece beyond ``max_bytes``."""
     chunks: list[bytes] = []
     size = 0
-    async for chunk in response.content.iter_any():
+    while chunk := await response.content.readany():
         size += len(chunk)
         if size > max_bytes:
             message = _("The answer of %(url)s is larger than %(limit)d bytes.")
@@ -204,6 +217,8 @@ async def _read(response: aiohttp.ClientResponse, target: Target, max_bytes: int
 
 def _storable(text: str) -> str:
     """Header bytes that are no UTF-8 arrive as surrogates, which no database stores: read them as Latin-1."""
+    if text.isascii():
+        return text
     raw = text.encode("utf-8", "surrogateescape")
     try:
         return raw.decode()

@@ -94,7 +94,8 @@ class IncomingResponse:
 
 
 def _loads(body: bytes | str) -> Any:
-    return json.loads(body, parse_constant=_finite, parse_float=_finite)
+    text = body if isinstance(body, str) else body.decode(json.detect_encoding(body), "surrogatepass")
+    return _DECODER.decode(text)
 
 
 def _finite(text: str) -> float:
@@ -102,6 +103,9 @@ def _finite(text: str) -> float:
     if number - number != 0:
         raise ValueError(text)
     return number
+
+
+_DECODER = json.JSONDecoder(parse_constant=_finite, parse_float=_finite)
 
 
 def _refused(message: str) -> OutboundError:

@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager
 
 from outbound.addresses import Reach, reach_of
+from outbound.chat_connections import ChatConnection
 from outbound.profiles import AuthProfile
 from outbound.targets import InvalidHost, normalise_host
 
-__all__ = ["AllowedHost", "AuthProfile"]
+__all__ = ["AllowedHost", "AuthProfile", "ChatConnection"]
 
 
 class AllowedHost(models.Model):

@@ -81,13 +81,14 @@ def _parse(profile: AuthProfile) -> tuple[Any, Errors]:
         errors: Errors = {}
         for detail in error.errors(include_url=False, include_input=False):
             place = ".".join(str(part) for part in ("settings", *detail["loc"]))
-            errors.setdefault(place, []).append(_sentence(detail))
+            errors.setdefault(place, []).append(sentence_of(detail))
         return None, errors
     profile.settings = settings.model_dump(mode="json", by_alias=True)
     return settings, {}
 
 
-def _sentence(detail: ErrorDetails) -> str:
+def sentence_of(detail: ErrorDetails) -> str:
+    """What pydantic found wrong with settings, for people."""
     context: dict[str, Any] = detail.get("ctx", {})
     if detail["type"] == "value_error":
         return str(context["error"])

@@ -21,7 +21,8 @@ from outbound.flights import cancel_flights
 from outbound.guard import Guard, GuardedResolver
 
 CONNECTIONS = 500
-CONNECTIONS_PER_HOST = 50
+CONNECTIONS_PER_HOST = 400
+"""Of all accounts to one host: as many calls as an account may have at once, and never all connections."""
 DNS_CACHE_S = 5
 KEEP_ALIVE_S = 15
 HEADER_MAX_BYTES = 8_190
@@ -62,17 +63,27 @@ def session_of(*, granted: bool, identity: Identity | None = None) -> ClientSess
     return session
 
 
-@asynccontextmanager
-async def borrowed_session(*, granted: bool, identity: Identity | None = None) -> AsyncIterator[ClientSession]:
-    """The same for the time of one exchange, in which it is not closed to make room."""
-    session = session_of(granted=granted, identity=identity)
-    _in_use[session] = _in_use.get(session, 0) + 1
-    try:
-        if identity is not None:
-            await _make_room()
-        yield session
-    finally:
-        _in_use[session] -= 1
+class borrowed_session:
+    """``async with``: the same for the time of one exchange, in which it is not closed to make room."""
+
+    __slots__ = ("_identity", "_session")
+
+    def __init__(self, *, granted: bool, identity: Identity | None = None) -> None:
+        self._identity = identity
+        self._session = session_of(granted=granted, identity=identity)
+
+    async def __aenter__(self) -> ClientSession:
+        _in_use[self._session] = _in_use.get(self._session, 0) + 1
+        if self._identity is not None:
+            try:
+                await _make_room()
+            except BaseException:
+                _in_use[self._session] -= 1
+                raise
+        return self._session
+
+    async def __aexit__(self, *_error: object) -> None:
+        _in_use[self._session] -= 1
 
 
 async def _make_room() -> None:

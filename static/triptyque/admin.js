@@ -13,10 +13,17 @@
     }
   };
 
+  /** The fields of a new row are numbered behind those that the page came with. */
+  let added = 10000;
+
   const addRow = (button) => {
     const rows = button.closest("[data-rows]");
     const list = rows.querySelector("[data-rows-list]");
     list.append(rows.querySelector("template").content.cloneNode(true));
+    added += 1;
+    for (const field of list.lastElementChild.querySelectorAll("[name*='-new-']")) {
+      field.name = field.name.replace("-new-", `-${added}-`);
+    }
     list.lastElementChild.querySelector("input, select").focus();
   };
 
@@ -52,3 +59,8 @@
   document.addEventListener("DOMContentLoaded", () => setTimeout(goToHash, 0));
   addEventListener("hashchange", goToHash);
 })();
+
+/* The theme looks for a text beside each file input, and fails at plain ones. */
+document.addEventListener("change", (event) => {
+  if (event.target instanceof Element && event.target.matches("input.tq-files")) event.stopPropagation();
+}, true);

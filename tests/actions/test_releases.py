@@ -101,4 +101,4 @@ def test_the_main_classifier_gives_the_disposition(draft: Agent) -> None:
     for name, is_main in [("mood", False), ("reason", True)]:
         classifier = Classifier.objects.create(agent=draft, name=name, is_main=is_main)
         Label.objects.create(classifier=classifier, name="any")
-    assert load_plan(publish(draft).pk).main_classifier == "reason"
+    assert load_plan(publish(draft).pk).analysis.main_classifier == "reason"

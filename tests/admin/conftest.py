@@ -13,15 +13,28 @@ from django_scopes import scope
 
 from accounts.models import Account, ApiKey, Membership
 from actions.contract import Moment
+from actions.kinds.menu import MenuKey
 from actions.models import Action, Agent, Classifier, Label, Release
 from actions.registry import kinds
 from actions.releases import publish
 from calls.models import Call, CallState, Event, Run, RunState
 from contacts.models import Contact
+from knowledge.embedding.models import EmbeddingConnection
 from knowledge.models import Document, Source
-from notifications.models import Delivery
+from notifications.models import (
+    Delivery,
+    OptOut,
+    SmsConnection,
+    Suppression,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookSubscription,
+)
 from outbound.models import AllowedHost, AuthProfile
-from transfers.kinds.transfer import TransferDestination
+from schedules.models import Schedule
+from schedules.weeks import replace_week
+from transfers import imports
+from transfers.models import NumberImport, SipConnection, TransferDestination
 from workflows.models import Workflow
 
 
@@ -41,10 +54,26 @@ class Furnished:
     key: ApiKey
     host: AllowedHost
     delivery: Delivery
+    suppression: Suppression
     source: Source
+    schedule: Schedule
     document: Document
     contact: Contact
+    line: SipConnection
     profile: AuthProfile
+    destination: TransferDestination
+    upload: NumberImport
+    embedding: EmbeddingConnection
+    webhook: WebhookSubscription
+    webhook_delivery: WebhookDelivery
+    operator: SmsConnection
+    opt_out: OptOut
+
+
+def make_schedule(account: Account) -> Schedule:
+    schedule = Schedule.objects.create(account=account, name="Service clients", holiday_country="FR")
+    replace_week(schedule, [{"days": [0, 1, 2, 3, 4], "from": "09:00", "to": "17:00"}])
+    return schedule
 
 
 def make_source(account: Account) -> Source:
@@ -60,13 +89,30 @@ def make_profile(account: Account) -> AuthProfile:
     return profile
 
 
+def make_operator(account: Account, name: str = "Opérateur du lac") -> SmsConnection:
+    operator, _made = SmsConnection.objects.get_or_create(
+        account=account, name=name, provider="http", settings={"url": "https://sms.lac.example/send"}
+    )
+    return operator
+
+
+def make_import(action: Action) -> NumberImport:
+    """Checked, and waiting to be confirmed: one good line, one bad."""
+    content = b"phone;description\n+33199000020;Un\nabc;Deux\n"
+    upload = imports.open_import(action, file_name="numeros-du-lac.csv", content=content, mode="add")  # type: ignore[arg-type]
+    imports.start_check(upload)
+    return upload
+
+
 def make_action(kind_name: str, agent: Agent, workflow: Workflow, name: str | None = None) -> Action:
     """A row of any kind that can be published; kinds with columns that have no default are filled in here."""
     kind = kinds.get(kind_name)
     columns: dict[str, dict[str, Any]] = {
         "workflow": {"workflow": workflow},
         "email": {"subject": "Appel terminé", "to": "equipe@lac.example"},
+        "webhook": {"url": "https://hooks.lac.example/appels"},
         "knowledge": {"source": make_source(agent.account)} if kind_name == "knowledge" else {},
+        "sms": {"connection": make_operator(agent.account), "text": "Merci."} if kind_name == "sms" else {},
     }
     action = kind.model.objects.create(
         agent=agent,
@@ -75,6 +121,9 @@ def make_action(kind_name: str, agent: Agent, workflow: Workflow, name: str | No
         description="As needed.",
         **columns.get(kind_name, {}),
     )
+    if kind_name == "menu":
+        target = kinds.get("wait").model.objects.create(agent=agent, moment="during", name="hold")
+        MenuKey.objects.create(menu=action, key="1", target=target)
     if kind_name == "transfer":
         TransferDestination.objects.create(action=action, phone="+33612345678", description="Support")
     return action
@@ -104,6 +153,27 @@ def make_run(call: Call, **columns: Any) -> Run:
     return Run.objects.create(account=call.account, call=call, **{**defaults, **columns})
 
 
+def make_webhook(account: Account, name: str = "CRM") -> WebhookSubscription:
+    url = "https://hooks.lac.example/crm?cle=abc123def456ghi789"
+    return WebhookSubscription.objects.create(account=account, name=name, url=url, event_types=["call.completed"])
+
+
+def make_webhook_delivery(webhook: WebhookSubscription, call: Call) -> WebhookDelivery:
+    common = {"account": webhook.account, "subscription": webhook}
+    delivery = WebhookDelivery.objects.create(
+        call=call,
+        event_type="call.completed",
+        url=webhook.url,
+        body='{"type": "call.completed"}',
+        state="failed",
+        attempts=1,
+        error="The address answered with the status 500.",
+        **common,
+    )
+    WebhookAttempt.objects.create(delivery=delivery, number=1, status=500, duration_ms=12.5, **common)
+    return delivery
+
+
 @pytest.fixture
 def furnished(account: Account, agent: Agent) -> Furnished:
     with scope(account=account):
@@ -122,12 +192,24 @@ def furnished(account: Account, agent: Agent) -> Furnished:
         delivery = Delivery.objects.create(
             account=account, call=call, run_id=run.pk, channel="email", to=["a@b.example"]
         )
+        suppression = Suppression.objects.create(account=account, address="parti@lac.example", reason="bounced")
         key, _plain = ApiKey.objects.issue(account=account, name="Runtime", scopes=["calls"])
         host = AllowedHost.objects.create(account=account, host="crm.internal", reason="The CRM.")
         source = make_source(account)
+        schedule = make_schedule(account)
         document = Document.objects.create(source=source, title="Cotisations", text="Dix euros par mois.")
         contact = Contact.objects.create(account=account, phone="+33612000009", attributes={"vip": True})
         profile = make_profile(account)
+        line = SipConnection.objects.create(account=account, name="Ligne du lac", host="sip.lac.example")
+        destination = TransferDestination.objects.get(action=actions["transfer"])
+        upload = make_import(actions["transfer"])
+        operator = make_operator(account, "Opérateur de secours")
+        opt_out = OptOut.objects.create(account=account, number="+33612000008", note="Au téléphone")
+        embedding = EmbeddingConnection.objects.create(
+            account=account, url="https://vectors.example/v1", model="petit-lac", dimensions=3, enabled=False
+        )
+        webhook = make_webhook(account)
+        webhook_delivery = make_webhook_delivery(webhook, call)
     return Furnished(
         account=account,
         agent=agent,
@@ -141,10 +223,20 @@ def furnished(account: Account, agent: Agent) -> Furnished:
         key=key,
         host=host,
         delivery=delivery,
+        suppression=suppression,
         source=source,
+        schedule=schedule,
         document=document,
         contact=contact,
+        line=line,
         profile=profile,
+        destination=destination,
+        upload=upload,
+        embedding=embedding,
+        webhook=webhook,
+        webhook_delivery=webhook_delivery,
+        operator=operator,
+        opt_out=opt_out,
     )
 
 

@@ -59,7 +59,7 @@ class _Fields(HTMLParser):
             self.values[self._textarea][0] += data
 
 
-def fill_in(client: Client, url: str, **changes: Any) -> HttpResponse:
+def fill_in(client: Client, url: str, /, **changes: Any) -> HttpResponse:
     """The answer to the form at ``url`` with ``changes`` made; a value of None takes the field out."""
     page = client.get(url)
     assert page.status_code == 200, (url, page.status_code)

@@ -67,6 +67,8 @@ def test_each_kind_can_be_added_for_each_of_its_moments(
         "workflow": {"workflow": str(furnished.workflow.pk)},
         "email": {"subject": "Appel", "to": "a@lac.example"},
         "knowledge": {"source": str(furnished.source.pk)},
+        "sms": {"connection": str(furnished.operator.pk), "text": "Merci."},
+        "webhook": {"url": "https://hooks.lac.example/calls"},
     }.get(kind, {})
     client = people("editor")
     meta = kinds.get(kind).model._meta
@@ -170,7 +172,9 @@ def test_destinations_are_edited_with_the_transfer(furnished: Furnished, people:
     action = furnished.actions["transfer"]
     url = f"/admin/transfers/transferaction/{action.pk}/change/"
     changes = {
-        "destinations-TOTAL_FORMS": "2", "destinations-1-phone": "+33612345679", "destinations-1-description": "Nuit",
+        "destinations-TOTAL_FORMS": "2", "destinations-1-address-type": "number",
+        "destinations-1-address-region": "FR", "destinations-1-address-number": "06 12 34 56 79",
+        "destinations-1-description": "Nuit", "destinations-1-enabled": "on",
         "destinations-1-position": "1", "destinations-1-action": str(action.pk), "destinations-1-id": "",
     }  # fmt: skip
     assert fill_in(people("editor"), url, **changes).status_code == 302

@@ -11,19 +11,44 @@ from django.test import Client
 from django.utils import timezone
 from django_scopes import scope
 
+from accounts import queue
 from actions.contract import Moment
-from calls import wake
 from calls.admin import words
 from calls.models import Call, Event, Run, RunState
 from tests.admin.conftest import Furnished, make_call, make_run
 from tests.admin.forms import text
 
 People = Callable[..., Client]
-TRANSFER = {
+TRANSFER: dict[str, Any] = {
     "type": "transfer",
-    "destination": {"type": "number", "value": "+33612345678", "description": "Support"},
+    "destinations": [{"type": "number", "value": "+33612345678", "description": "Support"}],
     "ring_time_s": 20,
+    "attempt": 1,
+    "mode": "cold",
+    "sip_connection": None,
     "sip_headers": {},
+}
+HUNT = {
+    "status": "busy",
+    "attempts": [
+        {
+            "attempt": 1,
+            "destinations": [{"name": "Support", "value": "+33612345678", "description": "Support"}],
+            "requested_at": "2026-03-02T10:00:00Z",
+            "ended_at": "2026-03-02T10:00:20Z",
+            "outcome": "no_answer",
+            "sip_code": None,
+        },
+        {
+            "attempt": 2,
+            "destinations": [{"name": "Sales", "value": "+33612345679", "description": "Sales"}],
+            "requested_at": "2026-03-02T10:00:20Z",
+            "ended_at": None,
+            "outcome": "busy",
+            "sip_code": 486,
+        },
+    ],
+    "skipped": [{"name": "Night", "value": "+33612345670", "why": "closed", "opens_at": None}],
 }
 
 
@@ -31,7 +56,7 @@ TRANSFER = {
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Messages to workers."""
     messages: list[Any] = []
-    monkeypatch.setattr(wake.current_app, "send_task", lambda name, args, **_options: messages.append((name, *args)))
+    monkeypatch.setattr(queue.current_app, "send_task", lambda name, args, **_options: messages.append((name, *args)))
     return messages
 
 
@@ -55,6 +80,7 @@ def test_a_run_tells_its_directives_arguments_and_result(furnished: Furnished, p
             state=RunState.SUCCEEDED,
             arguments={"destination": "Support"},
             directives=[TRANSFER],
+            progress=HUNT,
             result={"status": "requested", "message": "Being transferred."},
             variables={"found": {"deep": ["value"]}},
             warnings=["“customerId” is unknown."],
@@ -64,6 +90,11 @@ def test_a_run_tells_its_directives_arguments_and_result(furnished: Furnished, p
     for expected in (
         "Transfer to Support (+33612345678), ringing for 20 s",
         "Being transferred.",
+        "Sales (+33612345679)",
+        "No answer",
+        "SIP 486",
+        "20 s",
+        "Not rung: Night (+33612345670), closed at that time",
         "“customerId” is unknown.",
         "1.2 s",
         "&quot;deep&quot;: [",
@@ -182,7 +213,7 @@ def test_a_given_up_run_is_queued_once_and_a_worker_woken(
     assert (run.state, run.attempt, run.finished_at) == (RunState.QUEUED, 8, None)
     assert run.due_at is not None
     assert run.due_at <= timezone.now()
-    assert sent == [("calls.execute_run", str(run.pk), furnished.account.pk)]
+    assert sent == [("calls.work_runs",)]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -196,23 +227,38 @@ def test_many_given_up_runs_are_tried_again_and_no_others(
     assert "2 runs are tried again." in page
     with scope(account=furnished.account):
         assert Run.objects.filter(state=RunState.QUEUED).count() == 2
-    assert len(sent) == 2
+    assert len(sent) == 1
 
 
 def test_the_overview_leads_to_what_went_wrong(furnished: Furnished, people: People) -> None:
     client = people("viewer")
-    url = "/admin/calls/run/?state__exact=dead&period=day"
-    assert url.replace("&", "&amp;") in text(client.get("/admin/"))
+    url = "/admin/calls/deadrun/?period=day"
+    assert f'href="{url}"' in text(client.get("/admin/"))
     assert str(furnished.run.call_id) in text(client.get(url))
     with scope(account=furnished.account):
         Run.objects.update(created_at=timezone.now() - dt.timedelta(hours=25))
     assert str(furnished.run.call_id) not in text(client.get(url))
 
 
+def test_facts_of_events_have_names_for_people() -> None:
+    facts = words.event_facts({"tool_call_id": "t1", "attempt": 1, "sip_code": 486, "queue": "x"})
+    assert facts == {"attempt": 1, "SIP code": 486, "queue": "x"}
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
         (TRANSFER, "Transfer to Support (+33612345678), ringing for 20 s"),
+        (
+            {**TRANSFER, "attempt": 2, "mode": "warm", "sip_connection": {"name": "Trunk"}},
+            "Attempt 2: ring Support (+33612345678) for 20 s, through Trunk, with a summary",
+        ),
+        (
+            {**TRANSFER, "destinations": [*TRANSFER["destinations"], {"type": "agent", "value": "nuit"}]},
+            "Transfer to Support (+33612345678) and nuit, ringing for 20 s",
+        ),
+        ({"type": "collect_digits", "most": 1}, "Take 1 key from the caller"),
+        ({"type": "collect_digits", "most": 6}, "Take up to 6 keys from the caller"),
         ({"type": "hang_up", "reason": "goal_reached"}, "Hang up"),
         ({"type": "say", "text": "Hello", "language": "en"}, "Say: “Hello”"),
         ({"type": "send_digits", "digits": "12#"}, "Press the keys 12#"),

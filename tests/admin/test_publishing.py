@@ -11,10 +11,13 @@ from django_scopes import scope
 from actions.contract import Moment
 from actions.kinds.keypad import KeypadAction
 from actions.models import Agent, Release
+from actions.releases import publish as make_release
 from notifications.kinds.email import EmailAction
+from schedules.models import Schedule
 from tests.admin.conftest import Furnished
 from tests.admin.forms import text
 from transfers.kinds.transfer import TransferAction
+from transfers.models import SipConnection
 
 People = Callable[..., Client]
 
@@ -77,7 +80,7 @@ def test_all_errors_show_at_once_each_leading_to_its_field(furnished: Furnished,
     assert f"/admin/transfers/transferaction/{transfer.pk}/change/{back}#destinations-group" in page
     for field in ("subject", "to"):
         assert f"/admin/notifications/emailaction/{email.pk}/change/{back}#id_{field}" in page
-    assert "Give at least one number to transfer the call to." in page
+    assert "Give at least one destination to transfer the call to, or a SIP connection." in page
     assert "there are 3 things to fix" in page
 
 
@@ -121,6 +124,26 @@ def test_a_version_shows_what_it_holds(furnished: Furnished, people: People) -> 
     assert "Go back to this version" not in page
 
 
+def test_a_version_names_the_rows_that_it_refers_to(furnished: Furnished, people: People) -> None:
+    with scope(account=furnished.account):
+        line = SipConnection.objects.create(account=furnished.account, name="Trunk Paris", host="sip.example.com")
+        hours = Schedule.objects.create(account=furnished.account, name="Night desk", time_zone="Europe/Paris")
+        gone = Schedule.objects.create(account=furnished.account, name="Gone", time_zone="Europe/Paris")
+        action = TransferAction.objects.filter(agent=furnished.agent).first()
+        assert action is not None
+        action.sip_connection, action.restricted, action.schedule = line, True, gone
+        action.save()
+        action.destinations.filter(enabled=True).update(schedule=hours)
+        release = make_release(furnished.agent)
+        TransferAction.objects.filter(pk=action.pk).update(schedule=None)
+        gone_id = gone.pk
+        gone.delete()
+    page = text(people("viewer").get(f"/admin/actions/release/{release.pk}/change/"))
+    assert "Trunk Paris" in page
+    assert "Night desk" in page
+    assert f"{gone_id} (deleted)" in page
+
+
 def test_going_back_makes_a_new_version_of_the_old_content(furnished: Furnished, people: People) -> None:
     client = people("editor")
     client.post(publish(furnished.agent), {"note": ""})
@@ -138,6 +161,38 @@ def test_going_back_makes_a_new_version_of_the_old_content(furnished: Furnished,
 
 def test_there_is_no_way_back_to_what_is_in_use(furnished: Furnished, people: People) -> None:
     assert people("admin").post(f"/admin/actions/release/{furnished.release.pk}/go_back/").status_code == 403
+
+
+def test_a_version_that_lost_a_schedule_says_so_instead_of_going_back(furnished: Furnished, people: People) -> None:
+    with scope(account=furnished.account):
+        schedule = Schedule.objects.create(account=furnished.account, name="Night desk", time_zone="Europe/Paris")
+        transfers = TransferAction.objects.filter(agent=furnished.agent)
+        transfers.update(restricted=True, schedule=schedule)
+        lost = make_release(furnished.agent)
+        transfers.update(restricted=False, schedule=None)
+        current = make_release(furnished.agent)
+        schedule.delete()
+    go_back = f"/admin/actions/release/{lost.pk}/go_back/"
+    for response in (people("editor").get(go_back, follow=True), people("editor").post(go_back, follow=True)):
+        page = text(response)
+        assert "There is no way back to version 2. “my_transfer”: The schedule of the transfer was deleted." in page
+    furnished.agent.refresh_from_db()
+    assert furnished.agent.current_release == current
+
+
+def test_a_version_with_a_directory_says_so_in_words(furnished: Furnished, people: People) -> None:
+    with scope(account=furnished.account):
+        action = TransferAction.objects.filter(agent=furnished.agent).first()
+        assert action is not None
+        for number in range(10, 61):
+            action.destinations.create(phone=f"+331990000{number}")
+        release = make_release(furnished.agent)
+    page = text(people("viewer").get(f"/admin/actions/release/{release.pk}/change/"))
+    assert "searched at each call" in page
+    assert "directory action" not in page.lower()
+    before = text(people("viewer").get(f"/admin/actions/release/{furnished.release.pk}/change/"))
+    assert "searched at each call" not in before
+    assert "directory action" not in before.lower()
 
 
 def test_a_viewer_goes_back_to_nothing(furnished: Furnished, people: People) -> None:

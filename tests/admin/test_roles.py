@@ -22,6 +22,8 @@ from tests.admin.conftest import Furnished
 from tests.admin.pages import PAGES, Page
 from workflows.models import Workflow
 
+pytestmark = pytest.mark.once
+
 People = Callable[..., Client]
 
 
@@ -118,7 +120,7 @@ def test_an_editor_retries_a_given_up_run_and_a_viewer_does_not(
 @pytest.mark.parametrize("field", ["is_active", "before_call_cache"])
 def test_only_platform_staff_switch_features(field: str, furnished: Furnished, people: People) -> None:
     url = f"/admin/accounts/account/{furnished.account.pk}/change/"
-    wanted = {"name": "Lac", "slug": "mutuelle-du-lac", "before_call_cache": "on"}
+    wanted = {"name": "Lac", "slug": "mutuelle-du-lac", "before_call_cache": "on", "time_zone": "Europe/Paris"}
     people("admin").post(url, wanted)
     account = Account.objects.get(pk=furnished.account.pk)
     assert (account.name, account.is_active, account.before_call_cache) == ("Lac", True, False)

@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.models import Membership, Role, User
 from tests.admin.conftest import Furnished
-from tests.admin.forms import text
+from tests.admin.forms import fill_in, text
 from tests.conftest import PASSWORD
 
 People = Callable[..., Client]
@@ -113,7 +113,7 @@ def test_staff_without_any_account_are_led_to_the_first_one(staff_user: User, cl
     client = client_for(staff_user)
     assert "/admin/accounts/account/add/" in text(client.get("/admin/"))
     assert client.get("/admin/actions/agent/").status_code == 403
-    response = client.post("/admin/accounts/account/add/", {"name": "Lac", "slug": "lac", "is_active": "on"})
+    response = fill_in(client, "/admin/accounts/account/add/", name="Lac", slug="lac")
     assert response.status_code == 302
     assert client.get("/admin/actions/agent/").status_code == 200
 

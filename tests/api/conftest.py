@@ -12,7 +12,7 @@ from django.test import Client
 from django_scopes import scope
 
 from accounts.models import Account
-from actions.models import Agent
+from actions.models import Agent, Classifier, Label
 from workflows.models import Workflow
 
 PROBLEM = "application/problem+json"
@@ -100,11 +100,17 @@ def workflow(account: Account) -> Workflow:
 
 
 @pytest.fixture
-def classified_agent(agent: Agent, api: Api) -> Agent:
-    """The agent, asking for the reason of each call."""
-    answer = api.patch(f"agents/{agent.slug}", {"classifiers": [REASON]})
-    assert answer.status_code == 200, answer.content
+def classified_agent(agent: Agent) -> Agent:
+    """The agent, asking for the reason of each call, as REASON says it."""
+    with scope(account=agent.account_id):
+        classifier = Classifier.objects.create(agent=agent, name="Reason", is_main=True)
+        Label.objects.create(classifier=classifier, name="Refund")
     return agent
 
 
-REASON = {"name": "Reason", "description": "", "is_main": True, "labels": [{"name": "Refund", "description": ""}]}
+REASON = {
+    "name": "Reason",
+    "description": "",
+    "is_main": True,
+    "labels": [{"name": "Refund", "description": "", "rule": "", "is_default": False}],
+}

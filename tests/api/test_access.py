@@ -19,6 +19,8 @@ from tests.api.conftest import GRAPH, Api, assert_problem
 from tests.conftest import PASSWORD, issue_key
 from workflows.models import Workflow
 
+pytestmark = pytest.mark.once
+
 ACTION = {"kind": "wait", "moment": "during", "name": "hold"}
 
 # method, path, body, status for those who may

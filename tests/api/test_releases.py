@@ -9,6 +9,7 @@ from django_scopes import scope
 from accounts.models import User
 from actions.models import Agent, Release
 from tests.api.conftest import Api, fields_of
+from transfers.models import SipConnection
 from workflows.models import Workflow
 
 PATH = "agents/accueil/releases"
@@ -98,6 +99,21 @@ def test_a_release_that_this_version_cannot_run_is_not_brought_back(api: Api, pu
     refused = api.post(f"{PATH}/1/roll-back")
     assert (refused.status_code, refused.json()["code"]) == (409, "not_runnable")
     assert api.get("agents/accueil").json()["published_release"] == 1
+
+
+def test_a_release_that_lost_its_line_is_not_brought_back(api: Api, agent: Agent) -> None:
+    api.post("sip-connections", {"name": "Trunk", "host": "sip.example.com"})
+    line = {"kind": "transfer", "moment": "during", "name": "desk", "sip_connection": "Trunk"}
+    assert api.post("agents/accueil/actions", line).status_code == 201
+    assert api.post(PATH).status_code == 201
+    api.delete("agents/accueil/actions/desk")
+    api.post(PATH)
+    with scope(account=agent.account):
+        SipConnection.objects.all().delete()
+    refused = api.post(f"{PATH}/1/roll-back")
+    assert (refused.status_code, refused.json()["code"], fields_of(refused)) == (409, "not_runnable", {"actions.desk"})
+    assert "SIP connection" in refused.json()["errors"][0]["message"]
+    assert api.get("agents/accueil").json()["published_release"] == 2
 
 
 @pytest.mark.parametrize(

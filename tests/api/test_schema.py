@@ -11,8 +11,8 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from accounts.problems import CONTENT_TYPE
 from actions.registry import kinds
-from config.api.problems import CONTENT_TYPE
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 

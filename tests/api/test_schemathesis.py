@@ -21,7 +21,10 @@ from actions.kinds.keypad import KeypadAction
 from actions.models import Agent
 from actions.releases import publish
 from knowledge.models import Source
+from notifications.models import WebhookDelivery
 from tests.api.conftest import Api
+from transfers.kinds.transfer import TransferAction
+from transfers.models import TransferDestination
 from workflows.models import Workflow
 
 EXAMPLES = 15
@@ -48,8 +51,11 @@ def known(agent: Agent, workflow: Workflow, api: Api) -> dict[str, Any]:
     """Path parameters that lead somewhere."""
     with scope(account=agent.account):
         KeypadAction.objects.create(agent=agent, moment="during", name="menu")
+        transfer = TransferAction.objects.create(agent=agent, moment="during", name="to_people", description="Ask.")
+        TransferDestination.objects.create(action=transfer, phone="+33612345678", description="Support")
         publish(agent)
         source = Source.objects.create(account=agent.account, name="Contract")
+        delivery = WebhookDelivery.objects.create(account=agent.account, event_type="ping", state="delivered")
     call_id = api.post("calls", {"agent": "accueil"}).json()["id"]
     run_id = api.post(f"calls/{call_id}/actions/menu", {"arguments": {"digits": "1"}}).json()["run"]["id"]
     return {
@@ -61,6 +67,8 @@ def known(agent: Agent, workflow: Workflow, api: Api) -> dict[str, Any]:
         "call_id": call_id,
         "run_id": run_id,
         "source_id": str(source.pk),
+        "delivery_id": str(delivery.pk),
+        "action_name": "to_people",
     }
 
 

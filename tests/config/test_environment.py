@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
 from environ import Env
 
 from config import environment
@@ -90,3 +91,45 @@ def test_sqlite_is_opened_for_many_writers(tmp_path: Path, monkeypatch: pytest.M
 def test_postgresql_has_a_pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgres://u@127.0.0.1/d")
     assert environment.read_database(tmp_path)["OPTIONS"]["pool"]["max_size"] == 10
+
+
+@pytest.mark.parametrize(
+    ("url", "backend"),
+    [
+        ("", "notifications.email.smtp.SmtpBackend"),
+        ("smtp+tls://u:p@mail.example:587", "notifications.email.smtp.SmtpBackend"),
+        ("postmark://", "anymail.backends.postmark.EmailBackend"),
+        ("unisender_go://", "anymail.backends.unisender_go.EmailBackend"),
+        ("consolemail://", "django.core.mail.backends.console.EmailBackend"),
+    ],
+)
+def test_what_sends_emails(monkeypatch: pytest.MonkeyPatch, url: str, backend: str) -> None:
+    monkeypatch.setenv("EMAIL_URL", url)
+    assert environment.read_email()["EMAIL_BACKEND"] == backend
+    assert import_string(backend)
+
+
+def test_every_mail_provider_exists() -> None:
+    for name in environment.MAIL_PROVIDERS:
+        assert import_string(f"anymail.backends.{name}.EmailBackend")
+
+
+@pytest.mark.parametrize("url", ["nobody://", "test://", "base://", "amazon_ses://"])
+def test_a_mail_provider_that_does_not_exist_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("EMAIL_URL", url)
+    with pytest.raises(ImproperlyConfigured, match="EMAIL_URL is not understood"):
+        environment.read_email()
+
+
+def test_settings_of_the_mail_provider_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANYMAIL_POSTMARK_SERVER_TOKEN", "token")
+    monkeypatch.setenv("ANYMAIL_WEBHOOK_SECRET", "reports:long-enough!")
+    assert environment.read_anymail() == {"POSTMARK_SERVER_TOKEN": "token", "WEBHOOK_SECRET": "reports:long-enough!"}
+
+
+@pytest.mark.parametrize("secret", ["hunter2", "reports:", ":long-enough!", "reports:short"])
+def test_a_weak_secret_for_reports_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+    monkeypatch.setenv("ANYMAIL_WEBHOOK_SECRET", secret)
+    with pytest.raises(ImproperlyConfigured) as caught:
+        environment.read_anymail()
+    assert secret not in str(caught.value)

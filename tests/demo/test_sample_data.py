@@ -47,11 +47,14 @@ def test_it_has_an_action_of_every_kind_and_is_published_as_drafted(path: Path) 
     plan = load_plan(agent.current_release.pk)
     assert {tool.name for tool in plan.tools} == {
         names.TRANSFER,
+        names.TEAM_TRANSFER,
         names.HANG_UP,
         "press_keys",
         "wait",
         "search_questions",
+        "ask_contract_number",
     }
+    assert plan.menus[0].keys == ("1", "9")
     assert AllowedHost.objects.values_list("host", "port").get() == ("127.0.0.1", 20100)
 
 

@@ -48,7 +48,14 @@ class Running:
         self.pid_file = here / "pids"
         script = CHILD.format(on_term=on_term, pids=self.pid_file)
         command = [sys.executable, "-c", PROGRAM, str(here), "sh", "-c", script]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        # What nohup set does not reach the program: it would rightly ignore SIGHUP.
+        self.process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+        )
         assert self.line() == "started"
 
     def line(self) -> str:

@@ -179,7 +179,7 @@ def add_the_three_actions(desk: Desk) -> None:
     page.locator("[name=sip_headers-name]").first.fill("X-First-Name")
     page.locator("[name=sip_headers-value]").first.fill("{{ params.firstName }}")
     page.get_by_text(desk.word("add destination")).click()
-    page.locator("#id_destinations-0-phone").fill("+33612345678")
+    page.locator("#id_destinations-0-address_number").fill("+33612345678")
     page.locator("#id_destinations-0-description").fill("Conseillère")
     desk.save()
     expect(desk.listed("transferer")).to_be_visible()

@@ -18,7 +18,7 @@ from tests.support.stack import wait_until
 pytestmark = pytest.mark.processes
 
 DIALLED = "+33199000001"
-ADVISOR = "+33199000050"
+ADVISOR, SECOND_ADVISOR = "+33199000050", "+33199000051"
 
 
 def test_one_call_from_ring_to_report(world: World) -> None:
@@ -50,17 +50,35 @@ def test_one_call_from_ring_to_report(world: World) -> None:
         assert asked["directives"] == [
             {
                 "type": "transfer",
-                "destination": {"type": "number", "value": ADVISOR, "description": "Advisors"},
+                "destinations": [{"type": "number", "value": ADVISOR, "description": "Advisors"}],
                 "ring_time_s": 20,
+                "mode": "cold",
+                "attempt": 1,
+                "caller_id": "",
+                "sip_connection": None,
                 "sip_headers": {"X-Customer": VIP_ID, "X-Line": "gold-line"},
+                "briefing": None,
             }
         ]
 
-        # Nobody answers within 20 s: the runtime says so, the agent has the call back and is told the truth.
+        # Nobody answers within 20 s: the runtime says so, and the answer is to ring the next one.
         events = f"calls/{call['id']}/events"
-        api.post(events, json={"type": "transfer.ringing", "data": {"tool_call_id": "t1"}}).raise_for_status()
-        missed = api.post(events, json={"type": "transfer.no_answer", "data": {"tool_call_id": "t1"}}).json()
-        assert missed["result"]["status"] == "no_answer"
+
+        def report(outcome: str, attempt: int, **data: Any) -> dict[str, Any]:
+            body = {"type": f"transfer.{outcome}", "data": {"tool_call_id": "t1", "attempt": attempt, **data}}
+            answer: dict[str, Any] = api.post(events, json=body).raise_for_status().json()
+            return answer
+
+        report("ringing", 1)
+        missed = report("no_answer", 1)
+        assert missed["result"]["status"] == "requested"
+        (following,) = missed["directives"]
+        assert (following["attempt"], following["destinations"][0]["value"]) == (2, SECOND_ADVISOR)
+        assert following["sip_headers"] == {"X-Customer": VIP_ID, "X-Line": "gold-line"}
+        # She does not answer either: the agent has the call back and is told the truth.
+        busy = report("failed", 2, sip_code=486)
+        assert (busy["result"]["status"], busy["directives"]) == ("busy", [])
+        assert busy["result"]["say"] == "Je suis désolé, personne n’est libre."
 
         # It may hang up only at the second attempt.
         ending = [
@@ -69,7 +87,7 @@ def test_one_call_from_ring_to_report(world: World) -> None:
         ]
         assert ending[0]["result"]["status"] == "refused"
         assert ending[0]["directives"] == []
-        assert ending[1]["directives"] == [{"type": "hang_up", "reason": "goal_reached"}]
+        assert ending[1]["directives"] == [{"type": "hang_up", "reason": "goal_reached", "after_speech": True}]
 
         # The call ends with a report. After it, mail and CRM note go out on their own.
         ended = api.post(f"calls/{call['id']}/complete", json=REPORT)
@@ -85,7 +103,7 @@ def test_one_call_from_ring_to_report(world: World) -> None:
     (mail,) = world.mails()
     assert mail["subject"] == "Hélène wants to cancel"
     assert mail["to"] == "retention@lac.example"
-    assert "gave notice" in str(mail.get_content())  # type: ignore[attr-defined]
+    assert "gave notice" in mail.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
     (note,) = world.notes()
     assert (note["customer_id"], note["text"]) == (VIP_ID, REPORT["summary"])
     assert note["call_id"] == call["id"]
@@ -213,7 +231,12 @@ ACTIONS: list[dict[str, Any]] = [
         "kind": "transfer",
         "name": "transfer_to_advisor",
         "description": "Hand the caller to an advisor.",
-        "destinations": [{"phone": ADVISOR, "description": "Advisors"}],
+        "strategy": "in_order",
+        "destinations": [
+            {"phone": ADVISOR, "description": "Advisors"},
+            {"phone": SECOND_ADVISOR, "description": "Their manager"},
+        ],
+        "failure_texts": {"fr": "Je suis désolé, personne n’est libre."},
         "sip_headers": [
             {"name": "X-Customer", "value": "{{ customerId }}"},
             {"name": "X-Line", "value": "{{ sip['x-line'] }}"},

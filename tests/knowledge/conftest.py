@@ -44,7 +44,7 @@ Our offices are open from Monday to Friday, nine to six.
 
 @pytest.fixture(autouse=True)
 def data_dir(tmp_path: Path, settings: LazySettings) -> Path:
-    settings.DATA_DIR = tmp_path
+    settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "files"
     return tmp_path
 
 
@@ -52,7 +52,7 @@ def data_dir(tmp_path: Path, settings: LazySettings) -> Path:
 def woken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The sources for which a worker was woken; nobody works unless a test does."""
     sources: list[int] = []
-    for module in ("signals", "ingestion"):
+    for module in ("signals", "ingestion", "web_pages"):
         monkeypatch.setattr(f"knowledge.{module}.wake_worker", lambda source_id, account_id: sources.append(source_id))
     return sources
 

@@ -7,7 +7,9 @@ import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
+from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -16,12 +18,12 @@ from django_scopes import scopes_disabled
 from django_scopes.exceptions import ScopeError
 
 from accounts.models import Account
-from knowledge import ingestion, tasks
+from knowledge import ingestion, reading, tasks
 from knowledge.index import store
 from knowledge.languages import detect
 from knowledge.models import Document, DocumentState, Passage, Source
 from knowledge.search import search
-from knowledge.uploads import decode, read_text
+from knowledge.uploads import add_files
 from tests.knowledge.conftest import run_step
 
 TEXT = "Le préavis est de deux mois."
@@ -99,11 +101,12 @@ def test_a_disk_that_refuses_the_index_fails_the_document_and_a_retry_mends_it(s
 
 def test_a_document_changed_while_it_is_indexed_waits_again(source: Source) -> None:
     document = source.documents.create(title="Contrat", text=TEXT)
-    token, (claimed,) = ingestion.claim(source.pk)
+    lease = ingestion.Lease(uuid4())
+    (claimed,) = ingestion.claim(source.pk, lease.token)
     document.text = "Le préavis est de trois mois."
     document.save()
 
-    assert not ingestion._ingest(claimed, token)
+    assert not ingestion._ingest(claimed, lease)
     ingestion.ingest_source(source.pk)
     assert Passage.objects.get().text == "Le préavis est de trois mois."
     assert source.documents.get().state == DocumentState.READY
@@ -112,19 +115,19 @@ def test_a_document_changed_while_it_is_indexed_waits_again(source: Source) -> N
 def test_a_document_goes_to_one_worker_only(source: Source) -> None:
     source.documents.create(title="Contrat", text=TEXT)
 
-    assert len(ingestion.claim(source.pk)[1]) == 1
-    assert ingestion.claim(source.pk)[1] == []
+    assert len(ingestion.claim(source.pk, uuid4())) == 1
+    assert ingestion.claim(source.pk, uuid4()) == []
 
 
 def test_the_sweep_brings_back_what_a_dead_worker_held(source: Source, woken: list[int]) -> None:
     source.documents.create(title="Contrat", text=TEXT)
-    ingestion.claim(source.pk)
+    ingestion.claim(source.pk, uuid4())
     assert ingestion.sweep() == {"failed": 0, "released": 0, "woken": 0}
 
     for _attempt in range(ingestion.MOST_ATTEMPTS - 1):
         _expire()
         assert ingestion.sweep() == {"failed": 0, "released": 1, "woken": 1}
-        ingestion.claim(source.pk)
+        ingestion.claim(source.pk, uuid4())
     _expire()
 
     assert ingestion.sweep()["failed"] == 1
@@ -180,32 +183,6 @@ def test_a_killed_worker_leaves_a_document_that_is_indexed_later(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("content", "text"),
-    [
-        ("é".encode(), "é"),
-        ("\ufeffé".encode(), "é"),
-        ("é".encode("cp1252"), "é"),
-        ("é".encode("utf-16"), "é"),
-    ],
-)
-def test_files_of_every_usual_encoding_are_read(content: bytes, text: str) -> None:
-    assert decode(content) == text
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "problem"),
-    [
-        ("a.pdf", b"%PDF-1.7", "Only text"),
-        ("a.txt", b"MZ\0\0\0", "does not hold text"),
-        ("a.md", b"x" * (4 * 1024 * 1024 + 1), "larger than 4"),
-    ],
-)
-def test_other_files_are_refused_in_words(name: str, content: bytes, problem: str) -> None:
-    with pytest.raises(Exception, match=problem):
-        read_text(SimpleUploadedFile(name, content))
-
-
-@pytest.mark.parametrize(
     ("text", "language"),
     [
         ("Où en est ma commande ?", "fr"),
@@ -229,3 +206,35 @@ def test_a_chosen_language_wins(source: Source, write: Callable[..., None]) -> N
 def _expire() -> None:
     with scopes_disabled():
         Document.objects.update(lease_until=timezone.now() - dt.timedelta(seconds=1))
+
+
+def test_a_source_deleted_while_a_worker_reads_is_let_go(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_files(source, [SimpleUploadedFile("conditions.md", b"# Fin\n\nDeux mois.")])
+    read = reading.read
+
+    def delete_then_read(*given: Any) -> None:
+        Source.objects.get().delete()
+        read(*given)
+
+    monkeypatch.setattr(reading, "read", delete_then_read)
+    ingestion.ingest_source(source.pk)
+    assert not Passage.objects.exists()
+
+
+def test_a_row_that_is_refused_leaves_no_file(source: Source, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when the same title is uploaded twice at once: both have looked before either is stored."""
+    monkeypatch.setattr(Document, "full_clean", lambda *_given, **_named: None)
+    given = [SimpleUploadedFile("conditions.md", b"# Fin"), SimpleUploadedFile("conditions.md", b"# Debut")]
+    added, refused = add_files(source, given)
+
+    assert (added, len(refused)) == (1, 1)
+    assert "conditions.md" in refused[0]
+    assert [path.name for path in (data_dir / "files").rglob("*.md")] == [Path(source.documents.get().file.name).name]
+
+
+def test_thirty_files_are_added_at_once_and_read(source: Source) -> None:
+    given = [SimpleUploadedFile(f"note-{number}.txt", b"Le bureau ouvre.") for number in range(30)]
+
+    assert add_files(source, given) == (30, [])
+    ingestion.ingest_source(source.pk)
+    assert source.documents.filter(state="ready").count() == 30

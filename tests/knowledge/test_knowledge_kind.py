@@ -12,21 +12,27 @@ from django_scopes import scope
 
 from accounts.models import Account
 from actions.contract import AgentFacts, CallContext, Deadline, FreezeError, Moment
+from actions.messages import MessageBefore
 from actions.models import Agent
 from actions.registry import kinds
-from actions.releases import load_plan, publish
+from actions.releases import PublishError, load_plan, publish
 from knowledge.kinds.knowledge import KnowledgeAction, KnowledgeParams
 from knowledge.models import Document, DocumentState, Source
+from knowledge.texts import MOST_TOKENS, tokens
 
 kind = kinds.get("knowledge")
 
 
 @pytest.fixture
 def action(agent: Agent, filled: Source) -> KnowledgeAction:
-    return KnowledgeAction.objects.create(agent=agent, moment="during", name="look_up", source=filled)
+    return KnowledgeAction.objects.create(
+        agent=agent, moment="during", name="look_up", description="Pour toute question.", source=filled
+    )
 
 
-def ask(source: Source, question: str, language: str = "fr", account_id: int = 0) -> tuple[dict[str, Any], CallContext]:
+def ask(
+    source: Source, question: str, language: str = "fr", account_id: int = 0, **columns: Any
+) -> tuple[dict[str, Any], CallContext]:
     context = CallContext(
         call_id=uuid4(),
         run_id=uuid4(),
@@ -39,7 +45,7 @@ def ask(source: Source, question: str, language: str = "fr", account_id: int = 0
         attempt=1,
         idempotency_key="k",
     )
-    params = KnowledgeParams(source_id=source.pk, source_name=source.name)
+    params = KnowledgeParams(source_id=source.pk, source_name=source.name, **columns)
     outcome = async_to_sync(kind.run)(params, context, {"question": question})
     return outcome.result, context
 
@@ -80,33 +86,68 @@ def test_another_account_finds_nothing_there(filled: Source, other_account: Acco
     assert ask(filled, "Comment résilier ?", account_id=other_account.pk)[0]["reason"] == "unknown"
 
 
-def test_the_answer_fits_a_model(source: Source, write: Callable[..., None]) -> None:
+def test_the_answer_fits_a_budget_of_tokens(source: Source, write: Callable[..., None]) -> None:
     write(source, **{f"D{number}": "Le préavis est de deux mois. " * 150 for number in range(4)})
     result, _context = ask(source, "préavis")
+    short, _context = ask(source, "préavis", most_tokens=100)
 
     assert len(result["passages"]) > 1
-    assert sum(len(each["text"]) for each in result["passages"]) <= 6000
+    assert sum(tokens(each["text"]) for each in result["passages"]) <= MOST_TOKENS
+    assert len(short["passages"]) == 1
+    assert tokens(short["passages"][0]["text"]) <= 100
+    assert short["passages"][0]["text"].endswith("…")
 
 
-def test_it_is_published_and_offered_as_a_tool(agent: Agent, action: KnowledgeAction, account: Account) -> None:
-    action.message_before_enabled, action.message_before = True, " Un instant, je cherche. "
+def test_an_action_decides_how_many_passages_it_gets_and_from_which_score_on(
+    source: Source, write: Callable[..., None]
+) -> None:
+    write(source, **{f"D{number}": f"Le préavis est de {number} mois." for number in range(4)})
+
+    assert len(ask(source, "préavis", most_passages=2)[0]["passages"]) == 2
+    question = "Quel préavis pour la cornemuse écossaise du voisin ?"
+    assert ask(source, question, minimum_score=0.05)[0]["status"] == "found"
+    assert ask(source, question, minimum_score=0.9)[0]["status"] == "nothing_found"
+
+
+def test_it_is_published_and_offered_as_a_tool(agent: Agent, action: KnowledgeAction) -> None:
+    action.message_mode, action.message_texts = "exact", {"fr": " Un instant, je cherche. "}
+    action.most_passages, action.minimum_score, action.most_tokens = 3, 0.4, 800
     action.save()
     release = publish(agent)
     planned = load_plan(release.pk).find(Moment.DURING, "look_up")
 
     assert planned is not None
-    assert planned.params.message_before == "Un instant, je cherche."
+    assert planned.params.message_before == MessageBefore(mode="exact", texts={"fr": "Un instant, je cherche."})
+    assert (planned.params.most_passages, planned.params.minimum_score, planned.params.most_tokens) == (3, 0.4, 800)
+    assert planned.description == "Pour toute question."
     schema = kind.arguments_schema(planned.params, "fr")
     assert schema["required"] == ["question"]
     assert schema["additionalProperties"] is False
-    assert kind.default_description("fr") != kind.default_description("en")
+
+
+def test_a_description_is_demanded(agent: Agent, action: KnowledgeAction) -> None:
+    KnowledgeAction.objects.update(description=" ")
+
+    with pytest.raises(PublishError) as caught:
+        publish(agent)
+    assert [(str(problem.action), problem.field) for problem in caught.value.problems] == [("look_up", "description")]
+    assert kind.proposed_description("fr") != kind.proposed_description("en")
+
+
+@pytest.mark.parametrize("texts", [{}, {"en": "One moment."}, {"fr": "  "}])
+def test_a_message_needs_a_sentence_in_the_agents_language(action: KnowledgeAction, texts: dict[str, str]) -> None:
+    action.message_mode, action.message_texts = "example", texts
+
+    with pytest.raises(FreezeError) as caught:
+        kind.freeze(action)
+    assert set(caught.value.errors) == {"message_texts"}
 
 
 def test_no_message_before_unless_it_is_switched_on(action: KnowledgeAction) -> None:
-    action.message_before = "Un instant."
+    action.message_texts = {"fr": "Un instant."}
     assert kind.freeze(action).message_before is None
-    action.message_before_enabled, action.message_before = True, ""
-    assert kind.freeze(action).message_before == ""
+    action.message_mode = "example"
+    assert kind.freeze(action).message_before == MessageBefore(mode="example", texts={"fr": "Un instant."})
 
 
 def test_a_source_of_another_account_cannot_be_published(action: KnowledgeAction, other_account: Account) -> None:

@@ -159,18 +159,18 @@ def test_the_command_builds_indexes_from_the_rows(filled: Source, capsys: pytest
 
 
 def test_an_index_of_an_older_format_is_replaced(filled: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("knowledge.index.store.FORMAT", 2)
+    monkeypatch.setattr("knowledge.index.store.FORMAT", 99)
 
     assert search(filled.pk, "résilier")
-    assert Source.objects.get(pk=filled.pk).index_name.startswith("f2-")
+    assert Source.objects.get(pk=filled.pk).index_name.startswith("f99-")
 
 
 def test_an_index_of_older_rows_never_replaces_a_newer_one(filled: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     newest = Source.objects.get(pk=filled.pk).index_name
     build = store._build
 
-    def slow(source_id: int, name: str) -> None:
-        build(source_id, name)
+    def slow(source_id: int, name: str, base: str = "") -> None:
+        build(source_id, name, base)
         Source.objects.filter(pk=source_id).update(indexed_version=99)
 
     monkeypatch.setattr(store, "_build", slow)

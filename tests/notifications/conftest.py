@@ -62,7 +62,7 @@ def free_port() -> int:
 @pytest.fixture
 def mail_port(settings: Any) -> int:
     """Where Django sends emails in this test: nobody listens there yet."""
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_BACKEND = "notifications.email.smtp.SmtpBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
     settings.EMAIL_TIMEOUT = 2
     settings.DEFAULT_FROM_EMAIL = "Triptyque <triptyque@lac.example>"
@@ -115,6 +115,20 @@ def context_with(call: Call) -> Callable[..., CallContext]:
     return make
 
 
+def text_of(message: EmailMessage) -> str:
+    return _content_of(message, "plain")
+
+
+def html_of(message: EmailMessage) -> str:
+    return _content_of(message, "html")
+
+
+def _content_of(message: EmailMessage, subtype: str) -> str:
+    part = message.get_body((subtype,))
+    assert part is not None
+    return str(part.get_content()).replace("\r\n", "\n")
+
+
 def make_context(call: Call, params: dict[str, Any] | None = None, **interaction: Any) -> CallContext:
     run_id = uuid4()
     return CallContext(
@@ -147,4 +161,6 @@ FACTS = {
     "CLASSIFICATIONS": {"Reason": "cancellation", "Mood": "calm"},
     "DURATION": 61.4,
     "ENDED_REASON": "agent_hung_up",
+    "BEGUN_AT": "2026-11-20T14:05:00+01:00",
+    "RECORDING_URL": "",
 }

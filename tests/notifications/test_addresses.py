@@ -9,7 +9,7 @@ from django.core.mail import EmailMessage
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.addresses import (
+from notifications.email.addresses import (
     LONGEST_LIST,
     is_template,
     normalise_address,

@@ -16,16 +16,15 @@ from django_scopes import scope
 
 from accounts.models import Account
 from actions.contract import ActionError, CallContext, Deadline, FreezeError, Moment, Outcome
-from actions.models import Agent, Classifier, Label
 from actions.registry import kinds
 from actions.releases import PlannedAction, load_plan, publish
 from calls.models import Call
 from calls.runner import run_action
-from notifications.conditions import Condition
+from notifications.email import reader
+from notifications.email.defaults import default_body, default_html
 from notifications.kinds.email import EmailAction, EmailParams
 from notifications.models import Delivery, DeliveryState
-from notifications.texts import default_body
-from tests.notifications.conftest import MailServer
+from tests.notifications.conftest import MailServer, html_of, text_of
 
 KIND = kinds.get("email")
 MakeContext = Callable[..., CallContext]
@@ -51,18 +50,12 @@ def errors_of(action: EmailAction) -> dict[str, list[Any]]:
     return caught.value.errors
 
 
-def label(agent: Agent, classifier: str, name: str) -> Label:
-    return Label.objects.create(classifier=Classifier.objects.get_or_create(agent=agent, name=classifier)[0], name=name)
-
-
 # --- configuring and publishing -------------------------------------------------------------------
 
 
-def test_publishing_keeps_entries_conditions_and_the_default_text(email_action: EmailAction) -> None:
+def test_publishing_keeps_entries_and_the_default_text(email_action: EmailAction) -> None:
     agent = email_action.agent
     email_action.to = "a@lac.example; {{ params.email }}\nBob <b@lac.example>"
-    email_action.labels.set([label(agent, "Reason", "cancellation"), label(agent, "Reason", "complaint")])
-    email_action.labels.add(label(agent, "Mood", "angry"))
     email_action.save()
     plan = load_plan(publish(agent).pk)
     action = next(action for action in plan.actions if action.name == "report")
@@ -70,25 +63,18 @@ def test_publishing_keeps_entries_conditions_and_the_default_text(email_action: 
         subject="Appel",
         to=("a@lac.example", "{{ params.email }}", "Bob <b@lac.example>"),
         body=default_body("fr"),
-        conditions=(
-            Condition(classifier="Mood", labels=("angry",)),
-            Condition(classifier="Reason", labels=("cancellation", "complaint")),
-        ),
+        html=default_html("fr"),
+        framed=True,
     )
 
 
-def test_publishing_tells_every_error_at_once(email_action: EmailAction, other_account: Account) -> None:
-    with scope(account=other_account):
-        foreign = label(Agent.objects.create(account=other_account, name="A", slug="a"), "Reason", "cancellation")
+def test_publishing_tells_every_error_at_once(email_action: EmailAction) -> None:
     email_action.subject = "{{ oops"
     email_action.to = "nobody, b@lac.example"
     email_action.cc = "{{ system.mail }}"
     email_action.bcc = "Bob b@lac.example"
     email_action.body = "{{ interaction.SUMMRY }}"
-    with scope(account=[other_account, email_action.agent.account]):
-        email_action.labels.add(foreign)
-        errors = errors_of(email_action)
-    assert set(errors) == {"subject", "to", "cc", "bcc", "body", "labels"}
+    assert set(errors_of(email_action)) == {"subject", "to", "cc", "bcc", "body"}
 
 
 @pytest.mark.parametrize(("field", "value"), [("subject", " "), ("subject", "a\nb"), ("to", " ;, \n")])
@@ -132,7 +118,7 @@ def test_it_is_really_delivered(context: CallContext, mail_server: MailServer) -
     assert message["Cc"].addresses[0].display_name == "Élodie Martin"
     assert message["Bcc"] is None
     assert envelope.rcpt_tos == ["team@lac.example", "elodie@lac.example", "archive@lac.example"]
-    assert message.get_content().strip() == "Résumé : Wants to cancel."
+    assert text_of(message).strip() == "Résumé : Wants to cancel."
     assert message["Message-ID"] == delivery.message_id
     assert delivery.message_id.endswith("@lac.example>")
     assert message["X-Triptyque-Call"] == str(context.call_id)
@@ -164,19 +150,20 @@ def test_each_run_sends_its_own_message(context_with: MakeContext, mail_server: 
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_the_default_text_tells_the_call(context_with: MakeContext, mail_server: MailServer, language: str) -> None:
     context = context_with({"customer": {"tier": "gold"}, "email": None, "n": 3})
-    run(context, body=default_body(language))
-    text = mail_server.messages[0].get_content()
+    run(context, body=default_body(language), html=default_html(language), framed=True, language=language)
+    text = text_of(mail_server.messages[0])
     for fact in (
         "Wants to cancel.",
         "+33639980001",
         "+33199000001",
-        "61 s",
+        "1 min 01 s",
         "cancellation",
         "calm",
         "I want to cancel.",
     ):
         assert fact in text
     assert '{"tier": "gold"}' in text
+    assert "{&quot;tier&quot;: &quot;gold&quot;}" in html_of(mail_server.messages[0])
     assert context.warnings == []
     assert "\n\n\n" not in text
 
@@ -187,33 +174,27 @@ def test_the_default_text_copes_with_a_call_of_which_nothing_is_known(
 ) -> None:
     nothing = dict.fromkeys(("ANI", "DNIS", "SUMMARY", "TRANSCRIPT", "DISPOSITION"), "")
     context = context_with(DURATION=None, CLASSIFICATIONS={}, **nothing)
-    run(context, body=default_body(language))
+    run(context, body=default_body(language), html=default_html(language), framed=True, language=language)
     assert context.warnings == []
-    assert "None" not in mail_server.messages[0].get_content()
+    assert "None" not in text_of(mail_server.messages[0])
 
 
 def test_a_very_long_transcript_is_sent_whole(context_with: MakeContext, mail_server: MailServer) -> None:
     transcript = "caller: déjà vu\n" * 40_000
     run(context_with(TRANSCRIPT=transcript), body=default_body("en"))
-    assert mail_server.messages[0].get_content().count("déjà vu") == 40_000
+    assert text_of(mail_server.messages[0]).count("déjà vu") == 40_000
 
 
-def test_it_is_skipped_with_a_reason_when_the_classification_does_not_fit(
-    context: CallContext, mail_server: MailServer
+@pytest.mark.parametrize("body", [{"body": "", "html": "<p>{{ reader.transcript }}</p><!--conversation-->"}, {}])
+def test_a_transcript_without_end_is_cut_and_the_email_sent(
+    context_with: MakeContext, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch, body: dict[str, Any]
 ) -> None:
-    outcome = run(context, conditions=(Condition(classifier="Reason", labels=("question",)),))
-    assert "cancellation" in outcome.skipped
-    assert mail_server.messages == []
-    assert not Delivery.objects.exists()
-
-
-def test_it_is_sent_when_every_classification_fits(context: CallContext, mail_server: MailServer) -> None:
-    conditions = (
-        Condition(classifier="Reason", labels=("complaint", "cancellation")),
-        Condition(classifier="Mood", labels=("calm",)),
-    )
-    assert run(context, conditions=conditions).skipped == ""
-    assert len(mail_server.messages) == 1
+    monkeypatch.setattr(reader, "MOST_TRANSCRIPT", 16_000)
+    context = context_with(TRANSCRIPT="caller: déjà vu\n" * 400_000)
+    run(context, **(body or {"body": default_body("en"), "html": default_html("en"), "framed": True}), language="en")
+    sent = mail_server.messages[0]
+    assert 1000 <= html_of(sent).count("déjà vu") <= 2000
+    assert "[The rest of the transcript is on the page of the call.]" in text_of(sent)
 
 
 # --- recipients and subject that come from variables ------------------------------------------------
@@ -241,7 +222,8 @@ def test_a_recipient_that_is_no_address_is_refused_for_good(
 def test_a_variable_cannot_turn_an_email_into_a_mailing(context_with: MakeContext, mail_server: MailServer) -> None:
     crowd = ",".join(f"a{n}@x.fr" for n in range(51))
     assert failure(context_with({"who": crowd}), cc=("{{ who }}",)).code == "invalid_recipient"
-    assert failure(context_with({"who": crowd * 20}), cc=("{{ who }}",)).permanent
+    error = failure(context_with({"who": crowd * 20}), cc=("{{ who }}",))
+    assert (error.permanent, error.message) == (True, "An email goes to 50 recipients at most.")
     assert mail_server.messages == []
 
 
@@ -322,7 +304,7 @@ def test_refused_recipients(
     error = failure(context)
     assert (error.code, error.permanent) == (code, permanent)
     assert answer in error.message
-    assert Delivery.objects.get().state == DeliveryState.FAILED
+    assert Delivery.objects.get().state == (DeliveryState.DEAD if permanent else DeliveryState.FAILED)
 
 
 def test_it_is_tried_again_while_one_recipient_may_still_be_taken(

@@ -25,7 +25,7 @@ database = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def _forgotten() -> None:
-    allow_list._forget()
+    allow_list.known.forget_now()
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ async def test_the_list_is_read_once_and_again_within_five_seconds(
 
     await sync_to_async(insert)()
     now_s = time.monotonic()
-    monkeypatch.setattr("outbound.allow_list.time.monotonic", lambda: now_s + 5)
+    monkeypatch.setattr("accounts.remembered.time.monotonic", lambda: now_s + 5)
     assert await allowed_private_hosts(acme.pk) == {("crm.internal", None)}
     assert len(reads) == 2
 
@@ -98,7 +98,7 @@ async def test_while_one_request_looks_others_go_on_with_what_is_known(
     read_hosts = allow_list._read_hosts
     monkeypatch.setattr(allow_list, "_read_hosts", lambda pk: reads.append(pk) or read_hosts(pk))
     now_s = time.monotonic()
-    monkeypatch.setattr("outbound.allow_list.time.monotonic", lambda: now_s + 4.5)
+    monkeypatch.setattr("accounts.remembered.time.monotonic", lambda: now_s + 4.5)
     await asyncio.gather(*(allowed_private_hosts(acme.pk) for _ in range(50)))
     assert len(reads) == 1
 
@@ -135,7 +135,7 @@ async def test_without_a_database_the_last_known_list_holds_and_nothing_more(
 
     monkeypatch.setattr(allow_list, "_read_hosts", fail)
     now_s = time.monotonic()
-    monkeypatch.setattr("outbound.allow_list.time.monotonic", lambda: now_s + 60)
+    monkeypatch.setattr("accounts.remembered.time.monotonic", lambda: now_s + 60)
     assert await allowed_private_hosts(acme.pk) == {("crm.internal", None)}
     assert await allowed_private_hosts(borel.pk) == frozenset()
 

@@ -83,6 +83,8 @@ async def test_no_redirect_is_followed_where_none_is_wanted() -> None:
         with pytest.raises(OutboundError) as caught:
             await ask(upstream.url(), max_redirects=0)
     assert (caught.value.code, len(upstream.requests)) == ("too_many_redirects", 1)
+    assert caught.value.permanent, "the address is to be set right"
+    assert caught.value.message.endswith("/elsewhere: redirects are not followed.")
 
 
 async def test_a_redirect_status_without_a_location_is_an_answer() -> None:

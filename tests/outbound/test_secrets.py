@@ -190,7 +190,7 @@ async def test_a_profile_is_found_by_account_and_name_and_changes_count_at_once(
     await sync_to_async(change)()
     assert (await credentials.find(account.pk, "crm")).secrets["token"] == "another"
     settings.SECRETS_KEYS = [LOST]
-    credentials._forget()
+    credentials.known.forget_now()
     with pytest.raises(OutboundError, match="cannot be decrypted") as caught:
         await credentials.find(account.pk, "crm")
     assert (caught.value.code, caught.value.permanent) == ("auth_failed", True)
@@ -209,5 +209,5 @@ async def test_without_a_database_the_last_known_profile_holds_on(monkeypatch: p
         raise OperationalError("gone")
 
     monkeypatch.setattr(credentials, "_read", broken)
-    credentials._entries[account.pk, "crm"].fresh_until_s = 0
+    credentials.known._entries[account.pk, "crm"].fresh_until_s = 0
     assert await credentials.find(account.pk, "crm") is known

@@ -17,11 +17,11 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support import migrated
+from tests.support.migrated import ROOT
 
 
 def free_port() -> int:
@@ -70,26 +70,19 @@ class Stack:
     # --- databases and brokers of its own ---
 
     def _database(self) -> dict[str, str]:
-        url = os.environ.get("DATABASE_URL", "")
-        if not url.startswith("postgres"):
-            return {"DATABASE_URL": f"sqlite:///{self.data_dir / 'stack.sqlite3'}"}
-        self._psql(f'CREATE DATABASE "{self.name}"')
-        return {"DATABASE_URL": urlunsplit(urlsplit(url)._replace(path=f"/{self.name}"))}
-
-    def _psql(self, statement: str) -> None:
-        import psycopg
-
-        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[arg-type]
+        if not os.environ.get("DATABASE_URL", "").startswith("postgres"):
+            return {"DATABASE_URL": migrated.copy_as_file(self.data_dir / "stack.sqlite3")}
+        return {"DATABASE_URL": migrated.copy_on_server(self.name)}
 
     def drop(self) -> None:
         if os.environ.get("DATABASE_URL", "").startswith("postgres"):
-            self._psql(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
+            migrated.drop_on_server(self.name)
         if os.environ.get("BROKER_URL", "").startswith("amqp"):
             from kombu import Connection
 
             with Connection(os.environ["BROKER_URL"]) as connection:
-                connection.default_channel.queue_delete(self.name)
+                for queue in (self.name, f"{self.name}.calls"):
+                    connection.default_channel.queue_delete(queue)
 
     # --- processes ---
 
@@ -129,8 +122,10 @@ class Stack:
 
     def start_worker(self, name: str = "worker", concurrency: int = 2) -> None:
         before = self.log(name).count(" ready.") if (self.data_dir / f"{name}.log").exists() else 0
-        self.start(name, "celery", "-A", "config", "worker", "-l", "INFO", "-c", str(concurrency), "-n", f"{name}@%h")
-        wait_until(lambda: self.log(name).count(" ready.") > before, within_s=40, what=f"{name} is ready")
+        alone = ("--without-gossip", "--without-mingle")  # As the product starts them: dead neighbours delay nobody.
+        options = ("-l", "INFO", "-c", str(concurrency), "-n", f"{name}@%h", *alone)
+        self.start(name, "celery", "-A", "config", "worker", *options)
+        wait_until(lambda: self.log(name).count(" ready.") > before, within_s=90, what=f"{name} is ready")
 
     def start_beat(self) -> None:
         self.start("beat", "celery", "-A", "config", "beat", "-l", "INFO")
@@ -170,7 +165,6 @@ class Stack:
 def running_stack(data_dir: Path, **environment: str) -> Iterator[Stack]:
     stack = Stack(data_dir, **environment)
     try:
-        stack.manage("migrate", "-v0")
         yield stack
     finally:
         stack.stop()

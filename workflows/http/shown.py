@@ -11,6 +11,9 @@ from workflows.trace import CUT, MASK, is_secret
 
 PREVIEW_BYTES = 4096
 
+_MAY_BE_SECRET = re.compile("auth|cookie|key|token|secret|passw|credential|signature|pwd", re.IGNORECASE)
+"""Most bodies hold nothing like the name of a secret: they are not looked at member by member."""
+
 _MEMBER = re.compile(r'("(?:[^"\\]|\\.){1,80}"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\Z)')
 
 
@@ -63,7 +66,8 @@ def response_shown(response: IncomingResponse, retries: int) -> dict[str, JSON]:
 def preview(body: bytes) -> str:
     """The beginning of a body, with the values of secret members of its JSON masked."""
     text = body[:PREVIEW_BYTES].decode("utf-8", "replace")
-    text = _MEMBER.sub(_mask_member, text)
+    if _MAY_BE_SECRET.search(text):
+        text = _MEMBER.sub(_mask_member, text)
     return text + CUT if len(body) > PREVIEW_BYTES else text
 
 

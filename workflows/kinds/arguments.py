@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 from urllib.parse import unquote
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from jsonschema import Draft202012Validator, SchemaError
@@ -25,7 +24,6 @@ MOST_SCHEMA_DEPTH = 20
 MOST_COMBINED = 1000
 """Subschemas that one value is held against, through references, allOf and the like."""
 MOST_COMBINED_DEPTH = 50
-LONGEST_SENTENCE = 300
 
 
 class Argument(BaseModel):
@@ -60,7 +58,6 @@ class Argument(BaseModel):
 
 _ARGUMENTS: TypeAdapter[tuple[Argument, ...]] = TypeAdapter(tuple[Argument, ...])
 _PARAMETERS: TypeAdapter[dict[str, JSON]] = TypeAdapter(dict[ParameterName, Any])
-_SENTENCES: TypeAdapter[dict[str, str]] = TypeAdapter(dict[str, str])
 
 
 def schema_of(arguments: Iterable[Argument]) -> dict[str, JSON]:
@@ -103,17 +100,6 @@ def validate_arguments(value: JSON) -> None:
 
 def validate_parameters(value: JSON) -> None:
     read_parameters(value)
-
-
-def validate_sentences(value: JSON) -> None:
-    """Sentences by language; raises Django's ValidationError."""
-    texts: dict[str, str] = _read(_SENTENCES, value)
-    known = [code for code, _name in settings.LANGUAGES]
-    if unknown := sorted(set(texts) - set(known)):
-        facts = {"names": ", ".join(unknown)[:80], "known": ", ".join(known)}
-        raise ValidationError(_("Unknown language: %(names)s. Possible are %(known)s.") % facts)
-    if any(len(text) > LONGEST_SENTENCE for text in texts.values()):
-        raise ValidationError(_("A sentence takes at most %(most)d characters.") % {"most": LONGEST_SENTENCE})
 
 
 def validate_schema(value: JSON) -> None:

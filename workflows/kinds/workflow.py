@@ -14,9 +14,12 @@ from django.utils.translation import gettext_lazy
 from django_scopes import ScopedManager
 from pydantic import Field, model_validator
 
+from actions.before_call import BeforeCall
 from actions.contract import BEFORE_LIMIT_S, JSON, CallContext, FreezeError, Kind, Moment, Outcome, Params
+from actions.messages import MESSAGE_FIELDS, MessageBefore, SpeaksBefore
 from actions.models import Action
 from actions.registry import register
+from outbound import credentials
 from workflows.callers import parameters_of
 from workflows.engine import execute
 from workflows.graph import CompiledGraph, compile_graph
@@ -28,9 +31,8 @@ from workflows.kinds.arguments import (
     validate_arguments,
     validate_parameters,
     validate_schema,
-    validate_sentences,
 )
-from workflows.library import Draft, check_draft, release_graph
+from workflows.library import Draft, check_draft, release_graph, used_names
 from workflows.nodes.base import Rehearsal
 from workflows.rehearsing import play
 
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 LONGEST_S = int(BEFORE_LIMIT_S)
 
 
-class WorkflowAction(Action):
+class WorkflowAction(BeforeCall, SpeaksBefore, Action):
     """Which workflow runs, for how long at most, and what it is given."""
 
     KIND = "workflow"
@@ -70,18 +72,6 @@ class WorkflowAction(Action):
         blank=True,
         validators=[validate_schema],
         help_text=gettext_lazy("During the call, for those who need more: draft 2020-12, in place of the arguments."),
-    )
-    speaks_before = models.BooleanField(
-        gettext_lazy("message before execution"),
-        default=False,
-        help_text=gettext_lazy("During the call: the agent says something before it uses this action."),
-    )
-    before_texts = models.JSONField(
-        gettext_lazy("examples of this message"),
-        default=dict,
-        blank=True,
-        validators=[validate_sentences],
-        help_text=gettext_lazy('One sentence a language: {"fr": "Je regarde tout de suite.", "en": "Let me look."}'),
     )
     default_parameters = models.JSONField(
         gettext_lazy("default parameters"),
@@ -118,7 +108,7 @@ class WorkflowParams(Params):
     timeout_s: int = Field(default=5, ge=1, le=LONGEST_S)
     arguments: tuple[Argument, ...] = ()
     raw_schema: dict[str, Any] = Field(default_factory=dict)
-    before_texts: dict[str, str] | None = None
+    message_before: MessageBefore | None = None
     default_parameters: dict[str, Any] = Field(default_factory=dict)
 
     @cached_property
@@ -143,14 +133,14 @@ class WorkflowKind(Kind[WorkflowParams]):
     model = WorkflowAction
     fields = (
         *("workflow", "timeout_s", "parameters", "raw_schema"),
-        *("speaks_before", "before_texts", "default_parameters"),
+        *(*MESSAGE_FIELDS, "default_parameters"),
     )
     admin_class = "workflows.admin.WorkflowActionAdmin"
     rehearses = True
 
     def freeze(self, action: WorkflowAction) -> WorkflowParams:
-        errors = _field_errors(action)
         during = action.moment == Moment.DURING
+        errors = _field_errors(action) | (action.message_errors() if during else {})
         arguments = read_arguments(action.parameters) if during and "parameters" not in errors else ()
         raw_schema = action.raw_schema or {} if during and "raw_schema" not in errors else {}
         graphs: dict[str, JSON] = {}
@@ -169,9 +159,19 @@ class WorkflowKind(Kind[WorkflowParams]):
             timeout_s=action.timeout_s,
             arguments=arguments,
             raw_schema=raw_schema,
-            before_texts=dict(action.before_texts) if during and action.speaks_before else None,
+            message_before=action.message_before() if during else None,
             default_parameters=action.default_parameters,
         )
+
+    def missing(self, params: WorkflowParams, account_id: int) -> list[str]:
+        known = credentials.names(account_id)
+        needed = {
+            name for graph in (params.graph, *params.workflows.values()) for name in used_names(graph)["auth_profiles"]
+        }
+        return [
+            _("There are no credentials called “%(name)s”.") % {"name": name}
+            for name in sorted(needed.difference(known))
+        ]
 
     def draft(self, action: WorkflowAction, changes: JSON = None) -> WorkflowParams:
         """``changes``: the graph as it is being drawn, in place of the saved one; None: the saved one."""
@@ -182,8 +182,8 @@ class WorkflowKind(Kind[WorkflowParams]):
     def arguments_schema(self, params: WorkflowParams, language: str) -> dict[str, JSON]:
         return params.raw_schema or schema_of(params.arguments)
 
-    def message_before(self, params: WorkflowParams, language: str) -> Mapping[str, str] | None:
-        return params.before_texts
+    def message_before(self, params: WorkflowParams, language: str) -> MessageBefore | None:
+        return params.message_before
 
     async def run(self, params: WorkflowParams, context: CallContext, arguments: Mapping[str, JSON]) -> Outcome:
         result = await execute(params.compiled, context, _given(params, context, arguments))
@@ -194,6 +194,7 @@ class WorkflowKind(Kind[WorkflowParams]):
             variables=returned.parameters,
             agent_configuration=returned.agent_configuration,
             fail_over=returned.fail_over,
+            external_ids=returned.external_ids,
         )
 
     async def rehearse(
@@ -210,7 +211,7 @@ class WorkflowKind(Kind[WorkflowParams]):
 
 def _field_errors(action: WorkflowAction) -> dict[str, list[StrOrPromise]]:
     """Rows may have been saved without a form: what a release stores is checked again."""
-    checked = {"timeout_s", "parameters", "raw_schema", "before_texts", "default_parameters"}
+    checked = {"timeout_s", "parameters", "raw_schema", *MESSAGE_FIELDS, "default_parameters"}
     try:
         action.clean_fields(exclude={field.name for field in action._meta.fields} - checked)
     except ValidationError as error:

@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from actions.contract import JSON
 from outbound import credentials
 from outbound.http import IncomingResponse, OutboundError, OutgoingRequest, send
+from outbound.retry_after import retry_after_s
 from workflows.http.config import ApiRequestConfig, Method
 from workflows.http.mapping import TYPE_OPTIONS, read_all
 from workflows.http.pinned import pinned_response
-from workflows.http.retrying import retry_after_s, wait_s
+from workflows.http.retrying import wait_s
 from workflows.http.shown import meta_shown, request_shown, response_shown
 from workflows.nodes.base import ERROR, NEXT, FieldForm, NodeContext, NodeError, NodeKind, NodeResult
 from workflows.nodes.registry import register

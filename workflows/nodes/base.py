@@ -73,6 +73,7 @@ class ReturnValue:
     result: JSON = None
     agent_configuration: Mapping[str, JSON] | None = None
     fail_over: str = ""
+    external_ids: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,17 +14,16 @@ from pydantic import Field
 from accounts.database import in_database
 from actions.contract import JSON
 from actions.expressions.templates import Template
+from knowledge.asking import ask
 from knowledge.search import (
     MINIMUM_SCORE,
     MOST_HITS,
-    Hit,
     Readiness,
     SourceNotReadyError,
     find_source,
-    search,
     source_names,
 )
-from knowledge.texts import bounded, joined
+from knowledge.texts import fitted, joined
 from workflows.fields import TemplateText, VariableName
 from workflows.nodes.base import ERROR, NEXT, FieldForm, NodeConfig, NodeContext, NodeError, NodeKind, NodeResult
 from workflows.nodes.registry import register
@@ -113,26 +111,35 @@ class SearchKnowledgeNode(NodeKind[SearchKnowledgeConfig]):
     async def run(self, config: SearchKnowledgeConfig, context: NodeContext) -> NodeResult:
         question = config.compiled.render(context.scope, context.warnings)
         context.input = {"source": config.source, "query": question}
-        look_up = in_database(_look_up)
+        account_id = context.call.account_id
         try:
-            hits = await look_up(config, context.call.account_id, question, context.call.agent.language)
+            answer = await ask(
+                await in_database(_source_id)(config.source, account_id),
+                account_id,
+                question,
+                limit=config.limit,
+                language=context.call.agent.language,
+                minimum_score=config.minimum_score,
+            )
         except SourceNotReadyError as error:
             unknown = error.status == Readiness.UNKNOWN
             message = _unknown(config.source) if unknown else str(error.status.label)
             raise NodeError(message, code=f"source_{error.status.value}", permanent=unknown) from error
-        passages: list[JSON] = [asdict(hit) for hit in bounded(hits)]
-        variables = {config.variable: passages, config.text_variable: joined(bounded(hits))}
+        context.warnings.extend(answer.warnings)
+        hits = fitted(answer.hits)
+        passages: list[JSON] = [hit.shown() for hit in hits]
+        variables = {config.variable: passages, config.text_variable: joined(hits)}
         output = NEXT if passages or not config.branch_if_nothing else NOTHING_FOUND
         return NodeResult(output, variables=variables, data=variables)
 
 
-def _look_up(config: SearchKnowledgeConfig, account_id: int, question: str, language: str) -> list[Hit]:
+def _source_id(name: str, account_id: int) -> int:
     """By name, as graphs name what they use; a source never changes its name."""
     with scope(account=account_id):
-        source_id = find_source(config.source)
-        if source_id is None:
-            raise SourceNotReadyError(Readiness.UNKNOWN)
-        return search(source_id, question, config.limit, language, config.minimum_score)
+        source_id = find_source(name)
+    if source_id is None:
+        raise SourceNotReadyError(Readiness.UNKNOWN)
+    return source_id
 
 
 def _unknown(name: str) -> str:

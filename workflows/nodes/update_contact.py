@@ -98,7 +98,7 @@ class UpdateContactNode(NodeKind[UpdateContactConfig]):
         }
         context.input = {"phone": phone, **changes}
         if not phone:
-            message = gettext("The caller's number is not known: no contact can be kept.")
+            message = gettext("The caller’s number is not known: no contact can be kept.")
             raise NodeError(message, code="no_phone", permanent=True)
         return await in_database(_merge)(context.call.account_id, phone, changes)
 

@@ -23,7 +23,7 @@ class AccountsAdmin(RolePermissions, PageAdmin):
 
     list_display = ("name", "slug", "is_active", "before_call_cache", "created_at")
     search_fields = ("name", "slug")
-    fields = ("name", "slug", "is_active", "before_call_cache")
+    fields = ("name", "slug", "is_active", "before_call_cache", "time_zone", "retention_days")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
         accounts: QuerySet[Account] = super().get_queryset(request)

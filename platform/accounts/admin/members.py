@@ -128,7 +128,7 @@ class MembershipAdmin(AccountAdmin):
         return membership.user.last_login
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("member", "email", "role") if obj else ("email", "full_name", "role", "password")
+        return ("member", "email", "role", "digest") if obj else ("email", "full_name", "role", "digest", "password")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("member", "email") if obj else ()
@@ -136,7 +136,7 @@ class MembershipAdmin(AccountAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         kwargs["form"] = MemberForm if obj else NewMemberForm
         # The other fields are the form's own, not the membership's.
-        kwargs["fields"] = ("role",)
+        kwargs["fields"] = ("role", "digest")
         return super().get_form(request, obj, change=change, **kwargs)
 
     # Django calls both inside the transaction in which it saves or deletes.

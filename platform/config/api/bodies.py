@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -13,12 +14,16 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
+_UPLOADS = re.compile(r"/api/v1/sources/[0-9]+/documents/(upload|[0-9]+/file)/?")
+_IMPORTS = re.compile(r"/api/v1/agents/[-\w]{1,63}/actions/[A-Za-z0-9_-]{1,63}/imports/?")
+
+
 class BoundedBodies:
     """ASGI middleware for addresses below ``/api/``.
 
     Django would write a body of any size to disk before a view can refuse it, and DRF takes a chunked body,
     which has no Content-Length, for an empty one. Here reading stops one byte after the limit, so that
-    ``BoundedJSONParser`` refuses the rest unread, and what was read gets its length.
+    the parser of the view refuses the rest unread, and what was read gets its length.
     """
 
     def __init__(self, application: Application) -> None:
@@ -28,12 +33,21 @@ class BoundedBodies:
         if scope["type"] != "http" or not scope["path"].startswith("/api/"):
             await self.application(scope, receive, send)
             return
-        body = await _read(receive, settings.API_BODY_MAX_BYTES + 1)
+        body = await _read(receive, _limit(scope["path"]) + 1)
         if body is None:
             return
         headers = [(name, value) for name, value in scope["headers"] if name.lower() != b"content-length"]
         scope = {**scope, "headers": [*headers, (b"content-length", str(len(body)).encode())]}
         await self.application(scope, _replay(body, receive), send)
+
+
+def _limit(path: str) -> int:
+    """Bytes; documents and files of numbers are larger than everything else."""
+    if _IMPORTS.fullmatch(path):
+        return int(settings.IMPORT_BODY_MAX_BYTES)
+    if _UPLOADS.fullmatch(path):
+        return int(settings.DOCUMENT_BODY_MAX_BYTES)
+    return int(settings.API_BODY_MAX_BYTES)
 
 
 async def _read(receive: Receive, limit: int) -> bytes | None:

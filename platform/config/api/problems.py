@@ -15,11 +15,9 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from accounts.problems import Problem
+from accounts.problems import CONTENT_TYPE, Problem, problem_json
 
 log = structlog.get_logger(__name__)
-
-CONTENT_TYPE = "application/problem+json"
 
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -29,6 +27,8 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
         return None
     set_rollback()
     response = Response(body, status=body["status"], content_type=CONTENT_TYPE)
+    if isinstance(error, Problem) and error.retry_after_s is not None:
+        response["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, exceptions.APIException):
         if header := getattr(error, "auth_header", None):
             response["WWW-Authenticate"] = header
@@ -40,16 +40,15 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
 def _as_problem(error: Exception) -> dict[str, Any] | None:
     match error:
         case Problem():
-            known = problem(error.status, error.code, str(error.title), str(error.detail), error.fields)
-            return {**error.members, **known}
+            return error.as_json()
         case exceptions.ValidationError():
-            return problem(422, "invalid_fields", _("Some fields are not valid"), "", _fields(error.detail))
+            return problem_json(422, "invalid_fields", _("Some fields are not valid"), "", _fields(error.detail))
         case exceptions.APIException():
-            return problem(error.status_code, error.get_codes(), _title(error.status_code), str(error.detail))
+            return problem_json(error.status_code, error.get_codes(), _title(error.status_code), str(error.detail))
         case Http404():
-            return problem(404, "not_found", _title(404))
+            return problem_json(404, "not_found", _title(404))
         case PermissionDenied():
-            return problem(403, "permission_denied", _title(403))
+            return problem_json(403, "permission_denied", _title(403))
         case ProtectedError():
             return _in_use(error.protected_objects)
         case RestrictedError():
@@ -64,17 +63,7 @@ def _in_use(rows: Iterable[object]) -> dict[str, Any]:
     names = sorted({str(row) for row in rows})
     more = ["…"] if len(names) > USERS_NAMED else []
     used_by = ", ".join(names[:USERS_NAMED] + more)
-    return problem(409, "in_use", _("Still in use"), _("Used by: %(rows)s.") % {"rows": used_by})
-
-
-def problem(status: int, code: Any, title: str, detail: str = "", fields: Any = ()) -> dict[str, Any]:
-    """The members of RFC 9457, and two of ours: ``code`` and ``errors`` [{field, message}]."""
-    body: dict[str, Any] = {"type": f"urn:triptyque:problem:{code}", "title": title, "status": status, "code": code}
-    if detail and detail != title:
-        body["detail"] = detail
-    if fields := [{"field": name, "message": str(message)} for name, message in fields]:
-        body["errors"] = fields
-    return body
+    return problem_json(409, "in_use", _("Still in use"), _("Used by: %(rows)s.") % {"rows": used_by})
 
 
 def _fields(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
@@ -112,4 +101,4 @@ def page(request: HttpRequest, status: int) -> JsonResponse | None:
     if not request.path.startswith("/api/"):
         return None
     code = {400: "bad_request", 403: "permission_denied", 404: "not_found", 500: "internal_error"}[status]
-    return JsonResponse(problem(status, code, _title(status)), status=status, content_type=CONTENT_TYPE)
+    return JsonResponse(problem_json(status, code, _title(status)), status=status, content_type=CONTENT_TYPE)

@@ -10,7 +10,7 @@ from django_scopes import scopes_disabled
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 
-from config.api.problems import CONTENT_TYPE
+from accounts.problems import CONTENT_TYPE
 
 PROBLEM = {
     "type": "object",

@@ -1,5 +1,5 @@
-"""Allowed private hosts for platform staff; auth profiles for an account's editors."""
+"""Allowed private hosts for platform staff; auth profiles and language models for an account's editors."""
 
-from outbound.admin import allowed_hosts, auth_profiles
+from outbound.admin import allowed_hosts, auth_profiles, chat_connections
 
-__all__ = ["allowed_hosts", "auth_profiles"]
+__all__ = ["allowed_hosts", "auth_profiles", "chat_connections"]

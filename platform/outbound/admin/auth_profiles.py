@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.decorators import display
 
-from accounts.admin_base import AccountAdmin, Rank, badge, breadcrumbs, rank_of, with_icon
+from accounts.admin_base import Rank, badge, breadcrumbs, rank_of, with_icon
+from accounts.admin_used import UsedAdmin
 from outbound.admin.profile_form import AuthProfileForm, dynamic_fields
 from outbound.auth import registry
 from outbound.auth.base import AuthKind
@@ -32,7 +31,7 @@ COLUMNS = ("name", "description", "hosts")
 
 
 @admin.register(AuthProfile)
-class AuthProfileAdmin(AccountAdmin):
+class AuthProfileAdmin(UsedAdmin):
     """Viewers see which profiles there are, and nothing of how they are set."""
 
     form = AuthProfileForm
@@ -40,6 +39,9 @@ class AuthProfileAdmin(AccountAdmin):
     search_fields = ("name", "description")
     readonly_fields = ("kind_label", "expiry", "used_by")
     list_before_template = "triptyque/auth_profiles/expiring.html"
+
+    def uses_of(self, row: AuthProfile) -> list[ProfileUse]:
+        return uses_of(row.account_id, row.name)
 
     # --- the list ---------------------------------------------------------------------------------
 
@@ -77,11 +79,6 @@ class AuthProfileAdmin(AccountAdmin):
             return date_format(timezone.localtime(profile.expires_at), "SHORT_DATE_FORMAT")
         return badge("warning", ngettext("In %(days)d day", "In %(days)d days", days) % {"days": days})
 
-    @display(description=gettext_lazy("used by"))
-    def use_count(self, profile: AuthProfile) -> str:
-        count = len(_uses(profile))
-        return ngettext("%(count)d place", "%(count)d places", count) % {"count": count} if count else "–"
-
     # --- the form ---------------------------------------------------------------------------------
 
     def preset(self, request: HttpRequest, obj: Any) -> Mapping[str, Any]:
@@ -108,14 +105,6 @@ class AuthProfileAdmin(AccountAdmin):
         ]
         return sets
 
-    @display(description=gettext_lazy("used by"))
-    def used_by(self, profile: AuthProfile) -> SafeString | str:
-        uses = _uses(profile)
-        if not uses:
-            return _("Nothing yet.")
-        items = format_html_join("", '<li><a class="tq-strong" href="{}">{}</a></li>', ((u.url, u.label) for u in uses))
-        return format_html('<ul class="tq-list">{}</ul>', items)
-
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -132,24 +121,17 @@ class AuthProfileAdmin(AccountAdmin):
             raise PermissionDenied
         title = _("Add an auth profile")
         breadcrumbs(request, (_list_url(), _("Auth profiles")), ("", title))
-        return self.page(request, "triptyque/auth_profiles/choose.html", title=title, kinds=registry.all_kinds())
+        lead = _(
+            "How does the other system want to know who is asking? Its documentation says so, often under "
+            "“authentication”."
+        )
+        kinds = registry.all_kinds()
+        return self.page(request, "triptyque/choose.html", title=title, lead=lead, name="kind", choices=kinds)
 
     # --- deleting ---------------------------------------------------------------------------------
 
-    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
-        profile: AuthProfile = self.row_or_404(request, object_id)
-        if self.has_delete_permission(request, profile) and (uses := _uses(profile)):
-            facts = {"name": profile.name, "rows": ", ".join(use.label for use in uses)}
-            messages.error(request, _("“%(name)s” cannot be deleted. It is used by: %(rows)s.") % facts)
-            return HttpResponseRedirect(reverse("admin:outbound_authprofile_change", args=[profile.pk]))
-        return super().delete_view(request, object_id, extra_context)
-
-    def get_deleted_objects(
-        self, objs: QuerySet[Any] | Collection[Any], request: HttpRequest
-    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
-        deleted, counts, missing, protected = super().get_deleted_objects(objs, request)
-        uses = [f"{profile}: {use.label}" for profile in objs for use in _uses(profile)]
-        return deleted, counts, missing, [*protected, *uses]
+    def in_the_way(self, protected: list[Any], uses: list[str]) -> list[Any]:
+        return [*protected, *uses]
 
 
 def _list_url() -> str:
@@ -165,11 +147,6 @@ def _kind_of(profile: AuthProfile) -> AuthKind | None:
         return profile.kind_object
     except KeyError:
         return None
-
-
-def _uses(profile: AuthProfile) -> list[ProfileUse]:
-    known: list[ProfileUse] | None = getattr(profile, "uses", None)
-    return uses_of(profile.account_id, profile.name) if known is None else known
 
 
 def _asked_kind(request: HttpRequest) -> AuthKind | None:

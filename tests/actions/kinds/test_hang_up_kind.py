@@ -6,7 +6,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django_scopes import scope
 
-from actions.directives import HangUp
+from actions.contract import FreezeError
+from actions.directives import HangUp, Say
 from actions.kinds.hang_up import REASONS, HangUpAction, HangUpParams
 from actions.models import Agent
 from actions.registry import kinds
@@ -30,6 +31,43 @@ async def test_a_refused_attempt_says_what_to_do_in_the_agents_language() -> Non
     assert "attempt 2 of 3" in outcome.result["message"]
     french = await kind.run(HangUpParams(attempts=3), context(language="fr", attempt=2), ARGUMENTS)
     assert french.result["message"] != outcome.result["message"]
+
+
+@pytest.mark.parametrize("reason", ["caller_asked", "machine_or_ivr"])
+async def test_a_caller_who_wants_to_go_and_a_machine_are_not_held_back(reason: str) -> None:
+    outcome = await kind.run(HangUpParams(attempts=5), context(attempt=1), {"reason": reason})
+    assert outcome.directives == (HangUp(reason=reason),)
+
+
+async def test_a_refused_attempt_says_what_to_try_first() -> None:
+    params = HangUpParams(attempts=2, try_first={"en": "Offer a call back."})
+    english = await kind.run(params, context(language="en"), ARGUMENTS)
+    assert english.result["message"] == "Do not hang up yet: attempt 1 of 2. Offer a call back."
+    french = await kind.run(params, context(language="fr"), ARGUMENTS)
+    assert "Offer a call back." not in french.result["message"]
+
+
+async def test_an_exact_goodbye_is_said_before_the_end() -> None:
+    params = HangUpParams(goodbye_mode="exact", goodbye={"fr": "Au revoir."})
+    outcome = await kind.run(params, context(language="fr"), ARGUMENTS)
+    assert outcome.directives == (Say(text="Au revoir.", language="fr"), HangUp(reason="goal_reached"))
+    assert outcome.directives[-1].after_speech is True
+
+
+async def test_a_goodbye_after_an_example_is_the_models() -> None:
+    params = HangUpParams(goodbye_mode="example", goodbye={"en": "Thank you, goodbye."})
+    outcome = await kind.run(params, context(language="en"), ARGUMENTS)
+    assert outcome.directives == (HangUp(reason="goal_reached"),)
+    assert "“Thank you, goodbye.”" in outcome.result["message"]
+
+
+def test_an_exact_goodbye_needs_the_agents_language(agent: Agent) -> None:
+    row = HangUpAction(agent=agent, moment="during", name="end", goodbye_mode="exact", goodbye_texts={"en": "Bye."})
+    with pytest.raises(FreezeError) as caught:
+        kind.freeze(row)
+    assert set(caught.value.errors) == {"goodbye_texts"}
+    row.goodbye_texts = {"fr": " Au revoir. "}
+    assert kind.freeze(row).goodbye == {"fr": "Au revoir."}
 
 
 def test_reasons_are_enumerated() -> None:

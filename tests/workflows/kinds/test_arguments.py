@@ -21,7 +21,7 @@ from calls.errors import InvalidArguments
 from calls.models import Run
 from calls.requests import BeginCall, InvokeAction
 from tests.workflows.support import graph, node
-from workflows.kinds.arguments import read_arguments, schema_of, validate_schema, validate_sentences
+from workflows.kinds.arguments import read_arguments, schema_of, validate_schema
 from workflows.kinds.workflow import WorkflowAction
 from workflows.models import Workflow
 
@@ -180,12 +180,6 @@ def test_a_reference_into_properties_and_items_may_recur(definition: Any) -> Non
     validate_schema(reaching("#/$defs/a", a=definition))
 
 
-@pytest.mark.parametrize("texts", [[], {"xx": "?"}, {"fr": 1}, {"fr": "x" * 400}])
-def test_sentences_that_make_no_sense_are_refused(texts: Any) -> None:
-    with pytest.raises(ValidationError):
-        validate_sentences(texts)
-
-
 @pytest.fixture
 def in_account(account: Account) -> Iterator[Account]:
     with scope(account=account):
@@ -228,10 +222,10 @@ def test_a_raw_schema_wins_and_is_held_against_the_arguments(in_account: Account
 
 def test_a_tool_tells_what_to_say_before(in_account: Account, agent: Agent) -> None:
     texts = {"fr": "Je regarde.", "en": "Let me look."}
-    action = published_tool(agent, raw_schema=RAW, speaks_before=True, before_texts=texts)
-    assert tool_json(action.tool)["messages"] == {"before": texts}
+    action = published_tool(agent, raw_schema=RAW, message_mode="exact", message_texts=texts, message_after_ms=700)
+    assert tool_json(action.tool)["messages"] == {"before": {"mode": "exact", "texts": texts, "after_ms": 700}}
 
 
 def test_a_tool_that_says_nothing_before_does_not_mention_it(in_account: Account, agent: Agent) -> None:
-    action = published_tool(agent, raw_schema=RAW, before_texts={"fr": "Je regarde."})
+    action = published_tool(agent, raw_schema=RAW, message_texts={"fr": "Je regarde."})
     assert "messages" not in tool_json(action.tool)

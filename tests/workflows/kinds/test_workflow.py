@@ -274,3 +274,13 @@ def test_a_graph_that_cannot_run_is_no_plan() -> None:
 
 def test_a_plan_comes_compiled() -> None:
     assert "compiled" in WorkflowParams.model_validate({"graph": STATUS}).__dict__
+
+
+def test_what_callers_type_is_a_name_that_a_workflow_knows(agent: Agent, account: Account) -> None:
+    from actions.kinds.collect_digits import CollectDigitsAction
+    from workflows.callers import parameters_of
+
+    with scope(account=account):
+        CollectDigitsAction.objects.create(agent=agent, moment="during", name="ask", variable="pin")
+        CollectDigitsAction.objects.create(agent=agent, moment="during", name="off", variable="gone", enabled=False)
+        assert parameters_of(agent) == {"pin"}

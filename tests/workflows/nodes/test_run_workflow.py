@@ -89,7 +89,7 @@ async def test_one_deadline_holds_for_all(script: Script) -> None:
     began_s = time.monotonic()
     with pytest.raises(ActionError, match="in time"):
         await run(graph(sub("slow"), "start > sub"), {"slow": graph("start > slow")}, context)
-    assert time.monotonic() - began_s < 1
+    assert time.monotonic() - began_s < 5
     assert states(context) == {
         "start": "succeeded",
         "sub": "cancelled",
