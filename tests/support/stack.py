@@ -123,9 +123,14 @@ class Stack:
     def start_worker(self, name: str = "worker", concurrency: int = 2) -> None:
         before = self.log(name).count(" ready.") if (self.data_dir / f"{name}.log").exists() else 0
         alone = ("--without-gossip", "--without-mingle")  # As the product starts them: dead neighbours delay nobody.
-        options = ("-l", "INFO", "-c", str(concurrency), "-n", f"{name}@%h", *alone)
+        # A broker gives a node's own queue to one process: stacks side by side need names of their own.
+        node = f"{name}-{self.name}@%h"
+        options = ("-l", "INFO", "-c", str(concurrency), "-n", node, *alone)
         self.start(name, "celery", "-A", "config", "worker", *options)
-        wait_until(lambda: self.log(name).count(" ready.") > before, within_s=90, what=f"{name} is ready")
+        try:
+            wait_until(lambda: self.log(name).count(" ready.") > before, within_s=90, what=f"{name} is ready")
+        except AssertionError as late:
+            raise AssertionError(f"{late}\n{self.log(name)[-4000:]}") from late
 
     def start_beat(self) -> None:
         self.start("beat", "celery", "-A", "config", "beat", "-l", "INFO")
