@@ -30,7 +30,7 @@ from notifications.sms.providers.base import Provider
 from notifications.sms.providers.registry import PROVIDERS, provider_called
 from notifications.sms.skipping import SkippedError
 from notifications.sms.trial import LONGEST_TRIAL, send_trial
-from notifications.sms.usage import uses_by_connection, uses_of
+from notifications.sms.usage import uses_by_connection
 
 COLUMNS = ("name", "sender", "region", "auth_profile")
 
@@ -46,18 +46,10 @@ class SmsConnectionAdmin(UsedAdmin):
     actions = None
     actions_detail = ("send_test",)
 
-    def uses_of(self, row: SmsConnection) -> list[Use]:
-        return uses_of(row)
+    def uses_by_row(self, rows: Sequence[SmsConnection]) -> dict[int, list[Use]]:
+        return uses_by_connection(rows)
 
     # --- the list ---------------------------------------------------------------------------------
-
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """With the uses of all rows, looked up once."""
-        changelist = super().get_changelist_instance(request)
-        uses = uses_by_connection(changelist.result_list)
-        for connection in changelist.result_list:
-            connection.uses = uses[connection.pk]
-        return changelist
 
     @display(description=gettext_lazy("provider"), ordering="provider")
     def provider_label(self, connection: SmsConnection) -> str:

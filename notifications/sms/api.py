@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils.functional import cached_property
-from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 
 from accounts.api.authentication import Access
-from accounts.api.fields import ObjectField, StrictSerializer
+from accounts.api.fields import ObjectField
 from accounts.api.model_serializers import CleanModelSerializer
-from accounts.api.viewsets import ConfigurationViewSet, refuse_if_used_by
+from accounts.api.used import UsedSerializer, UsedViewSet
+from accounts.api.viewsets import ConfigurationViewSet
 from accounts.usage import Use
 from actions.api.references import NameReference
 from notifications.models.sms import OptOut, OptOutSource, SmsConnection
 from notifications.sms.checking import LONGEST_SECRET
 from notifications.sms.handing_over import public_address
 from notifications.sms.providers.registry import PROVIDERS
-from notifications.sms.usage import uses_by_connection, uses_of
+from notifications.sms.usage import uses_by_connection
 from outbound.models import AuthProfile
 
 TAG = ["SMS"]
@@ -38,14 +39,7 @@ class ProfileReference(NameReference):
         return AuthProfile.objects.all()
 
 
-class SmsConnectionUseSerializer(StrictSerializer):
-    """Who uses a connection: a sentence for people, and the page of the admin where it is used."""
-
-    label = serializers.CharField()  # type: ignore[assignment]
-    url = serializers.CharField(help_text="Path of a page of the admin.")
-
-
-class SmsConnectionSerializer(CleanModelSerializer[SmsConnection]):
+class SmsConnectionSerializer(UsedSerializer[SmsConnection]):
     """An account with a provider of text messages."""
 
     provider = serializers.ChoiceField([each.name for each in PROVIDERS], help_text="It cannot be changed later.")
@@ -55,7 +49,6 @@ class SmsConnectionSerializer(CleanModelSerializer[SmsConnection]):
     report_url = serializers.SerializerMethodField(
         help_text="Where the provider reports receipts and answers. It is a secret: whoever knows it can report."
     )
-    used_by = serializers.SerializerMethodField()
 
     class Meta:
         model = SmsConnection
@@ -82,11 +75,6 @@ class SmsConnectionSerializer(CleanModelSerializer[SmsConnection]):
         """Nothing for those who may only look."""
         return public_address(connection.token) if self.context["view"].may_edit else ""
 
-    @extend_schema_field(SmsConnectionUseSerializer(many=True))
-    def get_used_by(self, connection: SmsConnection) -> list[dict[str, str]]:
-        uses: list[Use] = self.context["view"].uses.get(connection.pk, [])
-        return [{"label": use.label, "url": use.url} for use in uses]
-
     def to_representation(self, instance: SmsConnection) -> dict[str, Any]:
         shown: dict[str, Any] = super().to_representation(instance)
         return shown if self.context["view"].may_edit else {**shown, "settings": {}, "used_by": []}
@@ -108,7 +96,7 @@ class SmsConnectionSerializer(CleanModelSerializer[SmsConnection]):
         description="Refused with 409 as long as an action, drawn or published, uses it.",
     ),
 )
-class SmsConnectionsViewSet(ConfigurationViewSet[SmsConnection]):
+class SmsConnectionsViewSet(UsedViewSet[SmsConnection]):
     """Actions name a connection by its `name`. A change counts from the next message on, without publishing."""
 
     queryset = SmsConnection.objects.none()
@@ -120,18 +108,13 @@ class SmsConnectionsViewSet(ConfigurationViewSet[SmsConnection]):
     def get_queryset(self) -> QuerySet[SmsConnection]:
         return super().get_queryset().select_related("auth_profile")
 
-    @cached_property
-    def uses(self) -> dict[int, list[Use]]:
-        return uses_by_connection(SmsConnection.objects.all())
+    def uses_by_row(self, rows: Iterable[SmsConnection]) -> dict[int, list[Use]]:
+        return uses_by_connection(rows)
 
     @property
     def may_edit(self) -> bool:
         access = self.request.auth
         return not isinstance(access, Access) or access.may_edit_configuration
-
-    def perform_destroy(self, instance: SmsConnection) -> None:
-        refuse_if_used_by(uses_of(instance))
-        instance.delete()
 
 
 class OptOutSerializer(CleanModelSerializer[OptOut]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -32,14 +32,22 @@ def uses_as_list(uses: Sequence[Named]) -> SafeString | str:
 
 
 class UsedAdmin(AccountAdmin):
-    """``uses_of`` finds them; a list of rows looks them up once and puts them on each row as ``uses``."""
+    """``uses_by_row`` finds them; a list of rows has them looked up once."""
 
-    def uses_of(self, row: Any) -> Sequence[Named]:
+    def uses_by_row(self, rows: Sequence[Any]) -> Mapping[Any, Sequence[Named]]:
+        """By primary key; the rows are of one account."""
         raise NotImplementedError
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        uses = self.uses_by_row(list(changelist.result_list))
+        for row in changelist.result_list:
+            row.uses = uses[row.pk]
+        return changelist
 
     def known_uses(self, row: Any) -> Sequence[Named]:
         known: Sequence[Named] | None = getattr(row, "uses", None)
-        return self.uses_of(row) if known is None else known
+        return self.uses_by_row([row])[row.pk] if known is None else known
 
     @display(description=gettext_lazy("used by"))
     def use_count(self, row: Any) -> str:

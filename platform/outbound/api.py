@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 
 from accounts.api.authentication import Access
-from accounts.api.fields import ObjectField, StrictSerializer
-from accounts.api.model_serializers import CleanModelSerializer
-from accounts.api.viewsets import ConfigurationViewSet, refuse_if_used_by
+from accounts.api.fields import ObjectField
+from accounts.api.used import UsedSerializer, UsedViewSet
 from outbound.auth import registry
 from outbound.models import AuthProfile
-from outbound.usage import ProfileUse, uses_by_profile, uses_of
+from outbound.usage import ProfileUse, uses_by_profile
 
 
 class SecretsField(serializers.DictField):
@@ -28,14 +27,7 @@ class KindField(serializers.CharField):
     """A type of auth profile; the model says which there are."""
 
 
-class UseSerializer(StrictSerializer):
-    """Who uses a profile: a sentence for people, and the page of the admin where it is used."""
-
-    label = serializers.CharField()  # type: ignore[assignment]
-    url = serializers.CharField(help_text="Path of a page of the admin.")
-
-
-class AuthProfileSerializer(CleanModelSerializer[AuthProfile]):
+class AuthProfileSerializer(UsedSerializer[AuthProfile]):
     """How requests prove to another system on whose behalf they ask.
 
     Members who may only look see name, type and description; the rest is empty for them.
@@ -50,7 +42,6 @@ class AuthProfileSerializer(CleanModelSerializer[AuthProfile]):
         help_text="The only hosts that it may be sent to: crm.example, crm.example:8443, *.crm.example. Empty: any.",
     )
     secrets = SecretsField(write_only=True, required=False, help_text="Never shown. What is left out is kept.")
-    used_by = serializers.SerializerMethodField()
 
     class Meta:
         model = AuthProfile
@@ -81,11 +72,6 @@ class AuthProfileSerializer(CleanModelSerializer[AuthProfile]):
         instance.enter_secrets(data.pop("secrets", {}))
         return self._store(instance, data)
 
-    @extend_schema_field(UseSerializer(many=True))
-    def get_used_by(self, profile: AuthProfile) -> list[dict[str, str]]:
-        uses: list[ProfileUse] = self.context["view"].uses.get(profile.name, [])
-        return [{"label": use.label, "url": use.url} for use in uses]
-
     def to_representation(self, instance: AuthProfile) -> dict[str, Any]:
         shown = super().to_representation(instance)
         access = self.context["request"].auth
@@ -115,7 +101,7 @@ TAG = ["Auth profiles"]
         description="Refused with 409 as long as a workflow, drawn or published, uses it.",
     ),
 )
-class AuthProfilesViewSet(ConfigurationViewSet[AuthProfile]):
+class AuthProfilesViewSet(UsedViewSet[AuthProfile]):
     """Workflows name a profile by its `name`. A change counts within five seconds, for calls under way, too."""
 
     queryset = AuthProfile.objects.none()
@@ -125,15 +111,6 @@ class AuthProfilesViewSet(ConfigurationViewSet[AuthProfile]):
     http_method_names = ["get", "post", "patch", "delete", "head"]
     filterset_fields = ("kind",)
 
-    @cached_property
-    def uses(self) -> dict[str, list[ProfileUse]]:
-        return uses_by_profile(self.account.pk)
-
-    def perform_destroy(self, instance: AuthProfile) -> None:
-        refuse_while_used(instance)
-        super().perform_destroy(instance)
-
-
-def refuse_while_used(profile: AuthProfile) -> None:
-    """Raises InUse with the first of those that use it."""
-    refuse_if_used_by(uses_of(profile.account_id, profile.name))
+    def uses_by_row(self, rows: Iterable[AuthProfile]) -> dict[int, list[ProfileUse]]:
+        by_name = uses_by_profile(self.account.pk)
+        return {profile.pk: by_name.get(profile.name, []) for profile in rows}

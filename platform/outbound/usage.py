@@ -36,7 +36,3 @@ def uses_by_profile(account_id: int) -> dict[str, list[ProfileUse]]:
             if use not in of_profile:
                 of_profile.append(use)
     return uses
-
-
-def uses_of(account_id: int, name: str) -> list[ProfileUse]:
-    return uses_by_profile(account_id).get(name, [])

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -18,6 +16,7 @@ from accounts.models import Account
 from actions.models import Agent
 from outbound.models import AuthProfile
 from tests.api.conftest import GRAPH, Api, fields_of
+from tests.support.http_server import Handler, serving
 from workflows.models import Workflow
 
 SECRET = "s3cret-that-nobody-may-see"
@@ -196,35 +195,22 @@ def test_a_profile_that_no_key_opens_is_shown_and_can_be_entered_again(api: Api,
     assert api.patch("auth-profiles/crm", {"secrets": {"token": "another-one"}}).status_code == 200
 
 
-class Mirror(BaseHTTPRequestHandler):
+class Mirror(Handler):
     """Answers with what it was told, credentials included: the worst that a server can do to a trace."""
 
-    told: list[str] = []
+    told: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
         self.told.append(self.headers["Authorization"])
-        body = json.dumps({"headers": dict(self.headers), "path": self.path}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_args: object) -> None:
-        """Silent."""
+        self.answer(200, json.dumps({"headers": dict(self.headers), "path": self.path}).encode())
 
 
 @pytest.fixture
 def mirror(settings: Any) -> Iterator[str]:
     settings.OUTBOUND_ALLOWED_PRIVATE_HOSTS = ["127.0.0.1"]
-    Mirror.told = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Mirror)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    Mirror.told.clear()
+    with serving(Mirror) as url:
+        yield f"{url}/"
 
 
 def test_a_workflow_sends_it_and_its_trace_does_not_show_it(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -19,6 +17,7 @@ from calls.models import Run
 from contacts.models import Contact
 from tests.api.conftest import GRAPH, Api, fields_of
 from tests.conftest import issue_key
+from tests.support.http_server import Handler, serving
 from tests.workflows.support import graph, node
 from workflows.models import Workflow
 
@@ -363,34 +362,22 @@ def test_strangers_export_nothing(stranger_api: Api, workflow: Workflow) -> None
 # --- live -----------------------------------------------------------------------------------------
 
 
-class Crm(BaseHTTPRequestHandler):
+class Crm(Handler):
     """Answers every GET with a customer, and keeps what it was asked."""
 
     asked: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
         self.asked.append(self.headers.get("Authorization", ""))
-        body = json.dumps({"tier": "gold", "token": "s3cret"}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args: Any) -> None:
-        """Silent."""
+        self.answer(200, json.dumps({"tier": "gold", "token": "s3cret"}).encode())
 
 
 @pytest.fixture
 def crm(settings: Any) -> Iterator[str]:
     settings.OUTBOUND_ALLOWED_PRIVATE_HOSTS = ["127.0.0.1"]
     Crm.asked.clear()
-    with ThreadingHTTPServer(("127.0.0.1", 0), Crm) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
-        thread.join()
+    with serving(Crm) as url:
+        yield f"{url}/"
 
 
 def test_a_live_test_asks_the_other_system_and_shows_data_and_meta(api: Api, crm: str) -> None:

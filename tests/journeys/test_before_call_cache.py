@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import httpx
 import pytest
 
 from tests.journeys.test_inbound_call import edge, node, post
+from tests.support.http_server import Handler, serving
 from tests.support.redis_server import IS_INSTALLED, RedisServer
 from tests.support.stack import Stack, free_port, running_stack, wait_until
 
@@ -29,39 +29,27 @@ Account.objects.update(before_call_cache=True)
 """
 
 
-class Upstream(ThreadingHTTPServer):
+class Upstream:
     """Answers slowly, and counts."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
         self.asked, self.delay_s, self.lock = 0, 0.4, threading.Lock()
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        server: Any = self.server
-        with server.lock:
-            server.asked += 1
-        time.sleep(server.delay_s)
-        body = b'{"tier": "gold"}'
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_arguments: Any) -> None:
-        pass
+        self.url = ""
 
 
 @pytest.fixture
 def upstream() -> Iterator[Upstream]:
-    with Upstream() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+    state = Upstream()
+
+    class Crm(Handler):
+        def do_GET(self) -> None:
+            with state.lock:
+                state.asked += 1
+            time.sleep(state.delay_s)
+            self.answer(200, b'{"tier": "gold"}')
+
+    with serving(Crm) as state.url:
+        yield state
 
 
 @pytest.fixture(params=["embedded", "redis"])
@@ -83,7 +71,7 @@ Ways = tuple[Stack, list[httpx.Client]]
 @pytest.fixture
 def ways(tmp_path: Path, upstream: Upstream, redis_server: RedisServer | None) -> Iterator[Ways]:
     """Two web processes, and a client of each."""
-    environment = {"OUTBOUND_ALLOWED_PRIVATE_HOSTS": f"127.0.0.1:{upstream.server_port}"}
+    environment = {"OUTBOUND_ALLOWED_PRIVATE_HOSTS": upstream.url.removeprefix("http://")}
     if redis_server is not None:
         environment["CACHE_URL"] = redis_server.url
     with running_stack(tmp_path, **environment) as stack:
@@ -94,7 +82,7 @@ def ways(tmp_path: Path, upstream: Upstream, redis_server: RedisServer | None) -
         stack.start_web("other", other)
         with stack.client(key) as first, stack.client(key) as second:
             second.base_url = httpx.URL(f"http://127.0.0.1:{other}/api/v1/")
-            configure(first, f"http://127.0.0.1:{upstream.server_port}/")
+            configure(first, f"{upstream.url}/")
             yield stack, [first, second]
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
+from tests.support import http_server
 from tests.support.stack import Stack, running_stack, wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
@@ -28,12 +27,8 @@ class Endpoint:
     """Keeps what it gets; takes ``delay_s`` for each answer."""
 
     delay_s: float = 0.0
-    port: int = 0
+    url: str = ""
     requests: list[tuple[dict[str, str], bytes, float]] = field(default_factory=list)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/hooks"
 
     def events(self, secret: str) -> dict[str, dict[str, Any]]:
         """By message id; each request verified as receivers do."""
@@ -42,28 +37,15 @@ class Endpoint:
 
 @contextmanager
 def serving(endpoint: Endpoint) -> Iterator[Endpoint]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Hooks(http_server.Handler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            endpoint.requests.append(({name.lower(): text for name, text in self.headers.items()}, body, time.time()))
+            endpoint.requests.append((self.lower_headers(), self.read_body(), time.time()))
             time.sleep(endpoint.delay_s)
-            self.send_response(204)
-            self.end_headers()
+            self.answer(204, headers={})
 
-        def log_message(self, *_given: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    endpoint.port = server.server_address[1]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with http_server.serving(Hooks) as url:
+        endpoint.url = f"{url}/hooks"
         yield endpoint
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.fixture

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.support import http_server
+from tests.support.http_server import JSON, Handler
 
 
 class Provider:
@@ -28,28 +29,11 @@ class Provider:
 def serving() -> Iterator[Provider]:
     provider = Provider()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Mail(Handler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"] or 0))
-            provider.requests.append((self.path, dict(self.headers), body))
-            content = json.dumps(provider.answer).encode()
-            self.send_response(provider.status)
-            for name, value in {"Content-Type": "application/json", **provider.headers}.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            provider.requests.append((self.path, dict(self.headers), self.read_body()))
+            self.answer(provider.status, json.dumps(provider.answer).encode(), {**JSON, **provider.headers})
 
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    provider.url = f"http://127.0.0.1:{server.server_port}/"
-    try:
+    with http_server.serving(Mail) as url:
+        provider.url = f"{url}/"
         yield provider
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

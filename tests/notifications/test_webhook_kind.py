@@ -192,10 +192,10 @@ def test_credentials_are_added_when_it_is_sent(action: WebhookAction, context: C
     (request,), _outcome = run(frozen(action, auth_profile="crm"), context)
     assert request.headers["authorization"] == "Bearer s3cret-token"
     assert "s3cret" not in json.dumps(context.trace)
-    from outbound.usage import uses_of
+    from outbound.usage import uses_by_profile
 
     WebhookAction.objects.filter(pk=action.pk).update(auth_profile="crm")
-    assert [use.label for use in uses_of(account.pk, "crm")] == ["Action “tell_crm” of the agent “Accueil”"]
+    assert [use.label for use in uses_by_profile(account.pk)["crm"]] == ["Action “tell_crm” of the agent “Accueil”"]
 
 
 def test_another_accounts_webhook_cannot_sign(action: WebhookAction, other_account: Account) -> None:

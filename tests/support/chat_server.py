@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.support.http_server import Handler, serving
 
 Answer = Callable[[dict[str, Any]], tuple[int, bytes]]
 """From the body of a request to the status and the body of the answer."""
@@ -47,28 +47,11 @@ class ChatServer:
 def chat_server() -> Iterator[ChatServer]:
     state = ChatServer()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Chat(Handler):
         def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            status, body = state.next(asked) if self.path == "/v1/chat/completions" else (404, b"")
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            asked = json.loads(self.read_body())
+            self.answer(*(state.next(asked) if self.path == "/v1/chat/completions" else (404, b"")))
 
-        def log_message(self, *_given: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    state.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with serving(Chat) as url:
+        state.url = f"{url}/v1"
         yield state
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

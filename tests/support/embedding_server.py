@@ -9,15 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import threading
 import time
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.support.http_server import Handler, serving
 
 DIMENSIONS = 256
 
@@ -134,39 +134,22 @@ def _direction(feature: str, dimensions: int) -> tuple[tuple[int, float], ...]:
 def embedding_server() -> Iterator[EmbeddingServer]:
     state = EmbeddingServer()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Embeddings(Handler):
         def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            asked = json.loads(self.read_body())
             state.requests.append(asked)
-            state.headers.append({name.lower(): value for name, value in self.headers.items()})
+            state.headers.append(self.lower_headers())
             behaviour = state.behaviour if state.failures_left else ""
             state.failures_left -= state.failures_left > 0 and bool(behaviour)
             time.sleep(state.delay_s)
             if not behaviour:
                 state.texts.extend(asked["input"])
             status, headers, body = _answer(behaviour, asked, state)
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(body))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(status, body, headers)
 
-        def log_message(self, *_given: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    state.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with serving(Embeddings) as url:
+        state.url = f"{url}/v1"
         yield state
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def _answer(behaviour: str, asked: dict[str, Any], state: EmbeddingServer) -> tuple[int, dict[str, str], bytes]:

@@ -18,7 +18,8 @@ from workflows.nodes.base import NodeContext, NodeResult
 HEAVY = (
     "{% for a in range(40) %}{% for b in range(40) %}{% if (a ~ b) | upper == '' %}x{% endif %}{% endfor %}{% endfor %}"
 )
-"""Some ten milliseconds, far less than one expression may use by itself: a busy machine takes several times as long."""
+"""Some ten milliseconds, far less than one expression may use by itself: a busy machine takes several times as long,
+a fast one half, so what is to use an allowance up is five times as much as that takes."""
 
 TOGETHER = "The expressions of the workflow take too long together."
 
@@ -99,7 +100,7 @@ async def test_many_heavy_nodes_share_one_allowance_and_others_get_their_turns()
 
 
 async def test_others_get_their_turns_between_nodes() -> None:
-    names = [f"n{index}" for index in range(20)]
+    names = [f"n{index}" for index in range(100)]
     drawn = compiled(*(heavy(name, 1) for name in names), " > ".join(["start", *names]))
 
     async with Beat() as beat:
@@ -110,7 +111,7 @@ async def test_others_get_their_turns_between_nodes() -> None:
 
 
 async def test_branches_that_wait_share_it_too(script: Script) -> None:
-    parts = [part for index in range(5) for part in (heavy(f"h{index}", 5), f"start > w{index} > h{index}")]
+    parts = [part for index in range(5) for part in (heavy(f"h{index}", 20), f"start > w{index} > h{index}")]
 
     error, took_s = await failing(compiled(*parts), call_context(seconds=60.0))
 
@@ -120,7 +121,7 @@ async def test_branches_that_wait_share_it_too(script: Script) -> None:
 
 async def test_an_error_branch_does_not_renew_it() -> None:
     context = call_context(seconds=60.0)
-    drawn = compiled(heavy("a", 20), heavy("b", 20), "start > a", "a:error > b")
+    drawn = compiled(heavy("a", 100), heavy("b", 20), "start > a", "a:error > b")
 
     error, took_s = await failing(drawn, context)
 
@@ -131,7 +132,7 @@ async def test_an_error_branch_does_not_renew_it() -> None:
 
 
 async def test_nested_workflows_share_it() -> None:
-    inner = graph(heavy("set", 2), "start > set")
+    inner = graph(heavy("set", 5), "start > set")
     names = [f"n{index}" for index in range(20)]
     nested = [node(name, "run_workflow", workflow="inner") for name in names]
     drawn = compiled(*nested, " > ".join(["start", *names]), workflows={"inner": inner})

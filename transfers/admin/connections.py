@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -19,7 +20,7 @@ from accounts.admin_used import UsedAdmin
 from accounts.usage import Use
 from transfers.admin.headers import headers_field
 from transfers.checking import LONGEST_PASSWORD
-from transfers.connections import default_port, uses_by_connection, uses_of
+from transfers.connections import default_port, uses_by_connection
 from transfers.models import SipConnection
 
 
@@ -64,18 +65,10 @@ class SipConnectionAdmin(UsedAdmin):
     search_fields = ("name", "host", "user")
     readonly_fields = ("used_by",)
 
-    def uses_of(self, row: SipConnection) -> list[Use]:
-        return uses_of(row)
+    def uses_by_row(self, rows: Sequence[SipConnection]) -> dict[int, list[Use]]:
+        return uses_by_connection(rows)
 
     # --- the list ---------------------------------------------------------------------------------
-
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """With the uses of all rows, looked up once."""
-        changelist = super().get_changelist_instance(request)
-        uses = uses_by_connection(changelist.result_list)
-        for connection in changelist.result_list:
-            connection.uses = uses[connection.pk]
-        return changelist
 
     @display(description=gettext_lazy("host"), ordering="host")
     def address(self, connection: SipConnection) -> SafeString:

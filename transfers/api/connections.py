@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.shortcuts import get_object_or_404
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy
-from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -16,14 +16,13 @@ from rest_framework.views import APIView
 
 from accounts.api.authentication import Access
 from accounts.api.fields import StrictSerializer
-from accounts.api.model_serializers import CleanModelSerializer
 from accounts.api.scoping import AccountScoped
-from accounts.api.viewsets import ConfigurationViewSet, refuse_if_used_by
+from accounts.api.used import UsedSerializer, UsedViewSet
 from accounts.problems import Problem
 from accounts.usage import Use
 from outbound.secrets import SecretsUnreadable
 from transfers.checking import LONGEST_PASSWORD
-from transfers.connections import default_port, uses_by_connection, uses_of
+from transfers.connections import default_port, uses_by_connection
 from transfers.models import SipConnection
 
 TAG = ["SIP connections"]
@@ -42,14 +41,7 @@ class SipHeaderSerializer(StrictSerializer):
     value = serializers.CharField()
 
 
-class ConnectionUseSerializer(StrictSerializer):
-    """Who uses a connection: a sentence for people, and the page of the admin where it is used."""
-
-    label = serializers.CharField()  # type: ignore[assignment]
-    url = serializers.CharField(help_text="Path of a page of the admin.")
-
-
-class SipConnectionSerializer(CleanModelSerializer[SipConnection]):
+class SipConnectionSerializer(UsedSerializer[SipConnection]):
     """A line of the account's telephone provider or PBX."""
 
     port = serializers.IntegerField(
@@ -65,7 +57,6 @@ class SipConnectionSerializer(CleanModelSerializer[SipConnection]):
         help_text="Never shown. What is left out or empty is kept.",
     )
     has_password = serializers.SerializerMethodField()
-    used_by = serializers.SerializerMethodField()
 
     class Meta:
         model = SipConnection
@@ -104,11 +95,6 @@ class SipConnectionSerializer(CleanModelSerializer[SipConnection]):
     def get_has_password(self, connection: SipConnection) -> bool:
         return bool(connection.secrets)
 
-    @extend_schema_field(ConnectionUseSerializer(many=True))
-    def get_used_by(self, connection: SipConnection) -> list[dict[str, str]]:
-        uses: list[Use] = self.context["view"].uses.get(connection.pk, [])
-        return [{"label": use.label, "url": use.url} for use in uses]
-
 
 @extend_schema_view(
     list=extend_schema(tags=TAG, summary="List SIP connections"),
@@ -126,7 +112,7 @@ class SipConnectionSerializer(CleanModelSerializer[SipConnection]):
         description="Refused with 409 as long as a transfer, drawn or published, uses it.",
     ),
 )
-class SipConnectionsViewSet(ConfigurationViewSet[SipConnection]):
+class SipConnectionsViewSet(UsedViewSet[SipConnection]):
     """Transfers name a connection by its `name`. A change counts from the next transfer on, without publishing."""
 
     queryset = SipConnection.objects.none()
@@ -135,13 +121,8 @@ class SipConnectionsViewSet(ConfigurationViewSet[SipConnection]):
     serializer_class = SipConnectionSerializer
     filterset_fields = ("transport",)
 
-    @cached_property
-    def uses(self) -> dict[int, list[Use]]:
-        return uses_by_connection(SipConnection.objects.all())
-
-    def perform_destroy(self, instance: SipConnection) -> None:
-        refuse_if_used_by(uses_of(instance))
-        instance.delete()
+    def uses_by_row(self, rows: Iterable[SipConnection]) -> dict[int, list[Use]]:
+        return uses_by_connection(rows)
 
 
 class RuntimeKey(BasePermission):

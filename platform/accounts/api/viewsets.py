@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any, TypeVar, cast
 
@@ -16,7 +16,6 @@ from rest_framework.viewsets import GenericViewSet, ModelViewSet
 
 from accounts.api.scoping import AccountScoped
 from accounts.problems import Problem
-from accounts.usage import Named
 
 M = TypeVar("M", bound=models.Model)
 
@@ -80,13 +79,6 @@ def refuse_while_used(instance: models.Model) -> None:
     """
     if users := list(islice(_users(instance), NAMED)):
         raise InUse(_("Used by: %(rows)s.") % {"rows": ", ".join(users)})
-
-
-def refuse_if_used_by(uses: Sequence[Named]) -> None:
-    """Raises InUse with the first of them."""
-    if uses:
-        shown = [use.label for use in uses[:NAMED]] + (["…"] if len(uses) > NAMED else [])
-        raise InUse(_("Used by: %(rows)s.") % {"rows": ", ".join(shown)})
 
 
 def _users(instance: models.Model) -> Iterator[str]:

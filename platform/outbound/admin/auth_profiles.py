@@ -24,7 +24,7 @@ from outbound.admin.profile_form import AuthProfileForm, dynamic_fields
 from outbound.auth import registry
 from outbound.auth.base import AuthKind
 from outbound.models import AuthProfile
-from outbound.usage import ProfileUse, uses_by_profile, uses_of
+from outbound.usage import ProfileUse, uses_by_profile
 
 WARNED_DAYS = 30
 COLUMNS = ("name", "description", "hosts")
@@ -40,8 +40,9 @@ class AuthProfileAdmin(UsedAdmin):
     readonly_fields = ("kind_label", "expiry", "used_by")
     list_before_template = "triptyque/auth_profiles/expiring.html"
 
-    def uses_of(self, row: AuthProfile) -> list[ProfileUse]:
-        return uses_of(row.account_id, row.name)
+    def uses_by_row(self, rows: Sequence[AuthProfile]) -> dict[int, list[ProfileUse]]:
+        by_name = uses_by_profile(rows[0].account_id) if rows else {}
+        return {profile.pk: by_name.get(profile.name, []) for profile in rows}
 
     # --- the list ---------------------------------------------------------------------------------
 
@@ -54,14 +55,6 @@ class AuthProfileAdmin(UsedAdmin):
         for profile in expiring:
             profile.has_expired = _days_left(profile) < 0  # type: ignore[attr-defined]
         return super().changelist_view(request, {"expiring": expiring, **(extra_context or {})})
-
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """With the uses of all rows, looked up once."""
-        changelist = super().get_changelist_instance(request)
-        uses = uses_by_profile(request.account.pk)  # type: ignore[attr-defined]
-        for profile in changelist.result_list:
-            profile.uses = uses.get(profile.name, [])
-        return changelist
 
     @display(description=gettext_lazy("type"), ordering="kind")
     def kind_label(self, profile: AuthProfile) -> SafeString | str:

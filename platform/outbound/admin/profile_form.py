@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
-from django.core.exceptions import NON_FIELD_ERRORS
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import (
-    UnfoldAdminPasswordWidget,
-    UnfoldAdminSelectWidget,
-    UnfoldAdminTextareaWidget,
-    UnfoldAdminTextInputWidget,
-)
+from unfold.widgets import UnfoldAdminTextareaWidget
 
-from accounts.admin_base import PresetForm
 from accounts.admin_widgets import Column, RowsField, storable
-from outbound.auth.base import AuthKind, SecretForm, SettingForm
+from outbound.admin.described_form import SECRET, SETTING, DescribedForm, secret_field, setting_field
+from outbound.auth.base import AuthKind, SettingForm
 from outbound.profiles import HOSTS_HELP
 
-SETTING, SECRET = "setting_", "secret_"
 KEPT = gettext_lazy("leave empty to keep")
 
 
@@ -42,18 +34,7 @@ class LinesField(forms.CharField):
         return bool((initial or []) != self.to_python(data))
 
 
-class WriteOnlyTextarea(UnfoldAdminTextareaWidget):
-    """Takes lines and never shows them again, not even those that were just refused."""
-
-    def __init__(self) -> None:
-        attrs = {"rows": 5, "class": "tq-code", "spellcheck": "false", "autocomplete": "off"}
-        super().__init__({**attrs, "placeholder": "-----BEGIN …"})
-
-    def format_value(self, value: Any) -> str:
-        return ""
-
-
-class AuthProfileForm(PresetForm):
+class AuthProfileForm(DescribedForm):
     """``preset`` holds account and kind, which are chosen before the form is shown."""
 
     hosts = LinesField(label=gettext_lazy("Allowed hosts"), help_text=HOSTS_HELP)
@@ -66,7 +47,7 @@ class AuthProfileForm(PresetForm):
         for setting in self.kind.setting_forms:
             self.fields[SETTING + setting.name] = _setting_field(setting, settings.get(setting.name), self.adding)
         for secret in self.kind.secret_forms:
-            self.fields[SECRET + secret.name] = _secret_field(secret, self.adding)
+            self.fields[SECRET + secret.name] = secret_field(secret, self.adding)
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
@@ -85,25 +66,9 @@ class AuthProfileForm(PresetForm):
         self.instance.enter_secrets(secrets)
         return data
 
-    def _update_errors(self, errors: forms.ValidationError) -> None:
-        """The model blames ``settings.scope`` or ``secrets.token``: say it at the field of the form."""
-        found: Mapping[str, Sequence[Any]] = errors.update_error_dict({})
-        placed: dict[str, list[Any]] = {}
-        for place, texts in found.items():
-            placed.setdefault(self._field_of(place), []).extend(texts)
-        # A field that is wrong already has its sentence.
-        placed = {name: texts for name, texts in placed.items() if name not in self.errors}
-        if placed:
-            super()._update_errors(forms.ValidationError(placed))  # type: ignore[misc]
-
-    def _field_of(self, place: str) -> str:
-        part, _dot, rest = place.partition(".")
-        prefix = {"settings": SETTING, "secrets": SECRET}.get(part, "")
-        name = prefix + (rest.partition(".")[0] if prefix else place)
-        if name in self.fields:
-            return name
+    def field_for_others(self, rest: str) -> str:
         rows = [SETTING + form.name for form in self.kind.setting_forms if form.widget == "rows"]
-        return rows[0] if rows and rest else NON_FIELD_ERRORS
+        return rows[0] if rows and rest else super().field_for_others(rest)
 
 
 def dynamic_fields(kind: AuthKind) -> list[str]:
@@ -112,38 +77,16 @@ def dynamic_fields(kind: AuthKind) -> list[str]:
 
 
 def _setting_field(form: SettingForm, value: Any, adding: bool) -> forms.Field:
-    common: dict[str, Any] = {"label": form.label, "help_text": form.help, "required": form.required, "initial": value}
-    if form.widget == "choice":
-        return forms.ChoiceField(
-            **{**common, "required": True}, choices=form.choices, widget=UnfoldAdminSelectWidget(choices=form.choices)
-        )
-    if form.widget == "rows":
-        columns = (
-            Column("name", gettext_lazy("name"), placeholder="X-Api-Key"),
-            Column("in", gettext_lazy("where"), choices=form.choices),
-            Column(
-                "value",
-                gettext_lazy("secret value"),
-                placeholder=gettext_lazy("secret value") if adding else KEPT,
-                show=lambda _value: "",
-            ),
-        )
-        return RowsField(
-            columns=columns, add_label=_("Add a key"), label=form.label, help_text=form.help, initial=value
-        )
-    attrs = {"placeholder": "https://"} if form.widget == "url" else {}
-    return forms.CharField(**common, widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", **attrs}))
-
-
-def _secret_field(form: SecretForm, adding: bool) -> forms.Field:
-    help_texts = [str(form.help)] if adding else [str(form.help), _("Leave empty to keep what is stored.")]
-    common: dict[str, Any] = {
-        "label": form.label,
-        "help_text": " ".join(help_texts).strip(),
-        "required": form.required and adding,
-        "strip": form.lines,
-    }
-    if form.lines:
-        return forms.CharField(**common, widget=WriteOnlyTextarea())
-    attrs = {"autocomplete": "new-password", "placeholder": "" if adding or not form.required else "••••••••"}
-    return forms.CharField(**common, widget=UnfoldAdminPasswordWidget(attrs=attrs))
+    if form.widget != "rows":
+        return setting_field(form, value)
+    columns = (
+        Column("name", gettext_lazy("name"), placeholder="X-Api-Key"),
+        Column("in", gettext_lazy("where"), choices=form.choices),
+        Column(
+            "value",
+            gettext_lazy("secret value"),
+            placeholder=gettext_lazy("secret value") if adding else KEPT,
+            show=lambda _value: "",
+        ),
+    )
+    return RowsField(columns=columns, add_label=_("Add a key"), label=form.label, help_text=form.help, initial=value)

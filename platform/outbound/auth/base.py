@@ -29,7 +29,7 @@ Errors = dict[str, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class SettingForm:
-    """How a person fills in one setting that is no secret. ``widget``: text, url, choice or rows."""
+    """How a person fills in one setting that is no secret. ``widget``: text, url, choice, json or rows."""
 
     name: str
     label: StrOrPromise

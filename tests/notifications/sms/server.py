@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
+
+from tests.support.http_server import JSON, Handler, serving
 
 
 @dataclass
@@ -42,39 +42,19 @@ class SmsServer:
 def sms_server() -> Iterator[SmsServer]:
     state = SmsServer(answers=[(201, {"sid": "SM1", "messages": [{"id": "m-1"}]}, {})])
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Sms(Handler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            state.received.append(Received(self.command, self.path, headers, body))
+            state.received.append(Received(self.command, self.path, self.lower_headers(), self.read_body()))
             answer = state.answer()
             if answer is None:
                 self.close_connection = True
                 return
-            status, value, more = answer
+            status, value, headers = answer
             content = value if isinstance(value, bytes) else json.dumps(value).encode()
-            self.send_response(status)
-            for name, text in {"Content-Type": "application/json", **more}.items():
-                self.send_header(name, text)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            self.answer(status, content, {**JSON, **headers})
 
         do_GET = do_PUT = do_POST
 
-        def log_message(self, *_given: Any) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with serving(Sms) as url:
+        state.url = url
         yield state
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
