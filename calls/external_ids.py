@@ -18,8 +18,10 @@ LONGEST_NAME, LONGEST_VALUE = 63, 200
 class ExternalId(models.Model):
     """``value`` is what the system ``name`` knows the call by. A name has one value; the latest stays."""
 
-    account = models.ForeignKey(Account, models.CASCADE, related_name="+")
-    call = models.ForeignKey("calls.Call", models.CASCADE, verbose_name=_("call"), related_name="external_ids")
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+", db_index=False)
+    call = models.ForeignKey(
+        "calls.Call", models.CASCADE, verbose_name=_("call"), related_name="external_ids", db_index=False
+    )
     name = models.CharField(_("system"), max_length=LONGEST_NAME)
     value = models.CharField(_("external id"), max_length=LONGEST_VALUE)
 

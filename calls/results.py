@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from django.core.serializers.json import DjangoJSONEncoder
 
 from actions.contract import JSON
@@ -43,12 +44,20 @@ def bounded(value: JSON, limit: int) -> JSON:
     What is small stays whole; what is large shares the room that is left. Lists lose their last items (the best
     come first), strings end at a word. A value that is no object comes back as ``{"truncated": true, "value": …}``.
     """
-    if _size(value) <= limit:
+    if _fits(value, limit) or _size(value) <= limit:
         return value
     # What no room has is cut at once: each level below measures what it holds anew.
     value = _clipped(value, limit)
     whole = value if isinstance(value, dict) else {"value": value}
     return _fit_object({"truncated": True} | whole | {"truncated": True}, limit)
+
+
+def _fits(value: JSON, limit: int) -> bool:
+    """A quick look: bytes are never fewer than characters. False also where it cannot tell."""
+    try:
+        return len(orjson.dumps(value)) <= limit
+    except TypeError:
+        return False
 
 
 def _clipped(value: JSON, limit: int) -> Any:

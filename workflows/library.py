@@ -23,7 +23,7 @@ MOST_DEPTH = 5
 class Draft:
     """``graphs`` are those of all workflows that the draft runs, by name; ``errors`` say what is wrong."""
 
-    graphs: dict[str, JSON] = field(default_factory=dict)
+    graphs: dict[str, dict[str, Any]] = field(default_factory=dict)
     errors: list[GraphError] = field(default_factory=list)
 
 

@@ -21,8 +21,9 @@ OUTCOME_COLUMNS = (
 
 FREE_CALLS = "triptyque.free_calls"
 
-SET_UP = "SET enable_seqscan = off; SET jit = off"
-"""Plans are made once for each connection, when a table may be nearly empty yet: never one that reads all of it."""
+SET_UP = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off"
+"""Plans are made once for each connection, when a table may be nearly empty yet: never one that reads all of it, or all
+that is under way, but from the rows that are given to an index."""
 
 
 def _assigned(columns: tuple[str, ...]) -> str:
@@ -57,7 +58,7 @@ RECORDS = f"""
     ), ended AS (
         UPDATE {RUNS} r SET {_assigned(OUTCOME_COLUMNS)}
         FROM outcomes x
-        WHERE r.id = x.id AND r.state = 'running'
+        WHERE r.id = x.id AND r.state || '' = 'running'
             AND (x.variables = '{{}}' OR EXISTS (SELECT FROM free WHERE free.id = x.call_id))
         RETURNING r.id
     )
@@ -80,6 +81,12 @@ NEW_RECORDS = f"""
     SELECT id FROM new_calls UNION ALL SELECT id FROM new_runs
 """  # noqa: S608
 """RECORDS where nothing is answered and nothing ended, as when calls begin that have no external id."""
+
+OUTCOMES = f"""
+    UPDATE {RUNS} r SET {_assigned(OUTCOME_COLUMNS)} FROM json_populate_recordset(NULL::{RUNS}, %s) x
+    WHERE r.id = x.id AND r.state || '' = 'running' RETURNING r.id
+"""  # noqa: S608
+"""RECORDS where nothing else is written, and no outcome has variables."""
 
 LOCK = f"""
     SELECT set_config('{FREE_CALLS}', coalesce(array_agg(id), '{{}}')::text, true) FROM (

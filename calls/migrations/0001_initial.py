@@ -48,8 +48,8 @@ class Migration(migrations.Migration):
                 ('answer_due_at', models.DateTimeField()),
                 ('completion_digest', models.CharField(blank=True, max_length=64)),
                 ('secrets', outbound.secrets.SealedField(blank=True, default='', editable=False)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='calls', to='actions.agent', verbose_name='agent')),
+                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
+                ('agent', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.RESTRICT, related_name='calls', to='actions.agent', verbose_name='agent')),
                 ('release', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='actions.release', verbose_name='published version')),
             ],
             options={
@@ -78,8 +78,8 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=63, verbose_name='system')),
                 ('value', models.CharField(max_length=200, verbose_name='external id')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
-                ('call', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='external_ids', to='calls.call', verbose_name='call')),
+                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
+                ('call', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='external_ids', to='calls.call', verbose_name='call')),
             ],
             options={
                 'verbose_name': 'external id',
@@ -132,8 +132,8 @@ class Migration(migrations.Migration):
                 ('due_at', models.DateTimeField(blank=True, null=True)),
                 ('lease_until', models.DateTimeField(blank=True, null=True)),
                 ('claim', models.UUIDField(blank=True, null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
-                ('call', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='calls.call', verbose_name='call')),
+                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
+                ('call', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='calls.call', verbose_name='call')),
             ],
             options={
                 'verbose_name': 'run',
@@ -153,7 +153,7 @@ class Migration(migrations.Migration):
                 ('directives', models.JSONField(default=list, verbose_name='directives')),
                 ('received_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='received')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
-                ('call', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='calls.call', verbose_name='call')),
+                ('call', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='events', to='calls.call', verbose_name='call')),
                 ('run', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='events', to='calls.run', verbose_name='run')),
             ],
             options={

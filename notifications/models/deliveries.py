@@ -40,7 +40,7 @@ class Delivery(models.Model):
     ``provider_id`` is what its carrier calls the message: its reports name nothing else.
     """
 
-    account = models.ForeignKey(Account, models.CASCADE, related_name="+")
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+", db_index=False)
     call = models.ForeignKey(
         "calls.Call", models.CASCADE, verbose_name=_("call"), related_name="deliveries", null=True, blank=True
     )

@@ -158,7 +158,7 @@ class WebhookDelivery(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    account = models.ForeignKey(Account, models.CASCADE, related_name="+")
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+", db_index=False)
     subscription = models.ForeignKey(
         WebhookSubscription,
         models.CASCADE,
@@ -166,6 +166,7 @@ class WebhookDelivery(models.Model):
         related_name="deliveries",
         null=True,
         blank=True,
+        db_index=False,
     )
     call = models.ForeignKey(
         "calls.Call", models.CASCADE, verbose_name=_("call"), related_name="+", null=True, blank=True
@@ -225,9 +226,9 @@ class WebhookAttempt(models.Model):
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="+")
     delivery = models.ForeignKey(
-        WebhookDelivery, models.CASCADE, verbose_name=_("webhook delivery"), related_name="attempt_rows"
+        WebhookDelivery, models.CASCADE, verbose_name=_("webhook delivery"), related_name="attempt_rows", db_index=False
     )
-    subscription = models.ForeignKey(WebhookSubscription, models.CASCADE, related_name="+", null=True)
+    subscription = models.ForeignKey(WebhookSubscription, models.CASCADE, related_name="+", null=True, db_index=False)
     number = models.PositiveIntegerField(_("attempt"))
     started_at = models.DateTimeField(_("started"), default=timezone.now)
     duration_ms = models.FloatField(_("duration (ms)"), null=True)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import math
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 DEEPEST = 100
+_LONG_NUMBER = re.compile(rb"\d{19}")
+_LONG_NUMBER_IN_TEXT = re.compile(r"[0-9]{19}")
 # PostgreSQL keeps no NUL; half a pair of surrogates is no character and cannot be encoded.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -27,6 +31,9 @@ class UnstorableJSONError(ValueError):
 
 def load_json(text: str) -> Any:
     """The value of ``text``; raises UnstorableJSONError, or another ValueError where it is no JSON at all."""
+    if "\\u0000" not in text and text.count("[") + text.count("{") < DEEPEST:
+        with suppress(ValueError):
+            return quick_json(text)
     try:
         value = _DECODER.decode(text)
     except RecursionError as error:
@@ -38,6 +45,17 @@ def load_json(text: str) -> Any:
         raise UnstorableJSONError(_("The JSON holds a number that is too large.")) from error
     check_json(value)
     return value
+
+
+def quick_json(text: str | bytes) -> Any:
+    """The value of ``text``, several times as fast; ValueError also for what this way does not read as others do.
+
+    No NaN, no infinite number, no half of a surrogate pair, and no integer that 64 bits may not hold.
+    """
+    long = _LONG_NUMBER if isinstance(text, bytes) else _LONG_NUMBER_IN_TEXT
+    if long.search(text):  # type: ignore[arg-type]
+        raise ValueError("an integer of more than 64 bits would become a float")
+    return orjson.loads(text)
 
 
 def check_json(value: Any, depth: int = DEEPEST) -> None:

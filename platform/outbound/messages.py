@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from accounts.json_values import quick_json
 from outbound.errors import OutboundError, shown_url
 
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"})
@@ -82,6 +84,8 @@ class IncomingResponse:
 
         Stricter than ``json.loads``: NaN and infinite numbers are refused, for no database stores them.
         """
+        with suppress(ValueError):
+            return quick_json(self.body)
         try:
             try:
                 return _loads(self.body)

@@ -23,6 +23,7 @@ from outbound import credentials
 from workflows.callers import parameters_of
 from workflows.engine import execute
 from workflows.graph import CompiledGraph, compile_graph
+from workflows.graph.packed import Packed, PackedGraph
 from workflows.kinds.arguments import (
     Argument,
     property_names,
@@ -103,8 +104,8 @@ class WorkflowParams(Params):
     of those that it runs, by name.
     """
 
-    graph: dict[str, Any]
-    workflows: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    graph: PackedGraph
+    workflows: dict[str, PackedGraph] = Field(default_factory=dict)
     timeout_s: int = Field(default=5, ge=1, le=LONGEST_S)
     arguments: tuple[Argument, ...] = ()
     raw_schema: dict[str, Any] = Field(default_factory=dict)
@@ -113,7 +114,7 @@ class WorkflowParams(Params):
 
     @cached_property
     def compiled(self) -> CompiledGraph:
-        return compile_graph(self.graph, self.workflows)
+        return compile_graph(self.graph.graph(), {name: packed.graph() for name, packed in self.workflows.items()})
 
     @model_validator(mode="after")
     def _compile_now(self) -> WorkflowParams:
@@ -143,7 +144,7 @@ class WorkflowKind(Kind[WorkflowParams]):
         errors = _field_errors(action) | (action.message_errors() if during else {})
         arguments = read_arguments(action.parameters) if during and "parameters" not in errors else ()
         raw_schema = action.raw_schema or {} if during and "raw_schema" not in errors else {}
-        graphs: dict[str, JSON] = {}
+        graphs: dict[str, dict[str, Any]] = {}
         if not action.in_account:
             errors["workflow"] = [_("This workflow does not exist.")]
         elif not errors.keys() & {"parameters", "raw_schema"}:
@@ -154,8 +155,8 @@ class WorkflowKind(Kind[WorkflowParams]):
         if errors:
             raise FreezeError(errors)
         return WorkflowParams(
-            graph=release_graph(action.workflow.graph),
-            workflows=graphs,
+            graph=Packed(release_graph(action.workflow.graph)),
+            workflows={name: Packed(graph) for name, graph in graphs.items()},
             timeout_s=action.timeout_s,
             arguments=arguments,
             raw_schema=raw_schema,
@@ -166,7 +167,9 @@ class WorkflowKind(Kind[WorkflowParams]):
     def missing(self, params: WorkflowParams, account_id: int) -> list[str]:
         known = credentials.names(account_id)
         needed = {
-            name for graph in (params.graph, *params.workflows.values()) for name in used_names(graph)["auth_profiles"]
+            name
+            for packed in (params.graph, *params.workflows.values())
+            for name in used_names(packed.graph())["auth_profiles"]
         }
         return [
             _("There are no credentials called “%(name)s”.") % {"name": name}

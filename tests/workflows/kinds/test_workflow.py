@@ -180,7 +180,7 @@ def test_what_another_workflow_of_the_agent_returns_is_known(agent: Agent) -> No
     first = graph(node("end", "return", parameters={"tier": "gold"}), "start > end")
     make(agent, first, "before", default_parameters={"vip": False})
 
-    assert KIND.freeze(using).graph == using.workflow.graph
+    assert KIND.freeze(using).graph.graph() == using.workflow.graph
 
 
 def test_arguments_are_known_during_the_call_only(agent: Agent) -> None:
@@ -197,7 +197,7 @@ def test_credentials_must_exist_when_it_is_published(agent: Agent) -> None:
     profile.new_secrets = Secrets({"token": "t"})
     profile.save()
 
-    assert KIND.freeze(action).graph == action.workflow.graph
+    assert KIND.freeze(action).graph.graph() == action.workflow.graph
 
 
 async def run(drawn: Any, moment: Moment, **given: Any) -> Any:

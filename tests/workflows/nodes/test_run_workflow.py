@@ -18,6 +18,7 @@ from tests.workflows.support import Script, call_context, entry, graph, node, st
 from workflows import engine
 from workflows.engine import execute
 from workflows.graph import GraphInvalidError, compile_graph
+from workflows.graph.packed import Packed
 from workflows.kinds.workflow import WorkflowAction
 from workflows.library import MOST_DEPTH, check_draft
 from workflows.models import Workflow
@@ -234,7 +235,7 @@ def test_a_release_keeps_the_inner_workflow_as_it_was(in_account: Account, agent
     action = load_plan(release.pk).find(Moment.DURING, "tool")
     assert action is not None
     params: Any = action.params
-    assert params.workflows == {"greet": GREET}
+    assert params.workflows == {"greet": Packed(GREET)}
     assert "of a test" not in str(release.snapshot)
     inner.delete()
     with pytest.raises(PublishError, match="greet"):

@@ -10,6 +10,7 @@ from actions.contract import Moment
 from actions.directives import Say
 from tests.workflows.support import call_context, graph, node, run_graph, run_node
 from workflows.graph import check_graph
+from workflows.graph.packed import Packed
 from workflows.kinds.workflow import WorkflowKind, WorkflowParams
 from workflows.nodes.say import SayNode
 
@@ -48,7 +49,7 @@ async def test_the_sentences_of_a_graph_come_in_its_order() -> None:
 
 async def test_a_tools_answer_holds_the_sentences() -> None:
     drawn = graph(node("tell", "say", text="Hello"), node("end", "return", result=1), "start > tell > end")
-    outcome = await WorkflowKind().run(WorkflowParams(graph=drawn), call_context(moment=Moment.DURING), {})
+    outcome = await WorkflowKind().run(WorkflowParams(graph=Packed(drawn)), call_context(moment=Moment.DURING), {})
     assert (outcome.directives, outcome.result) == (said("Hello"), 1)
 
 
