@@ -14,8 +14,10 @@ FROM knowledge_passage p
 JOIN knowledge_document d ON d.id = p.document_id
 JOIN knowledge_source s ON s.id = p.source_id
 LEFT JOIN knowledge_sourcevectors v ON v.source_id = s.id
-WHERE p.source_id = %s AND p.id IN ({ids}){account}
+WHERE p.source_id + 0 = %s AND p.id IN ({ids}){account}
 """
+# "+ 0": by primary key. After a large upload, PostgreSQL does not know yet how many passages a source has, and would
+# look through all of them in the index of sources: 2 ms for 50,000.
 
 _PUT = """
 INSERT INTO knowledge_passage (source_id, document_id, position, heading, text, language, page)
