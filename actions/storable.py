@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import re
-
-import orjson
-
+from accounts.json_values import UNSTORABLE, quickly_written
 from actions.contract import JSON
-
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def storable_text(text: str) -> str:
     """``text`` with U+FFFD for the characters that no database takes."""
-    return text if text.isascii() and "\x00" not in text else _UNSTORABLE.sub("\ufffd", text)
+    return text if text.isascii() and "\x00" not in text else UNSTORABLE.sub("\ufffd", text)
 
 
 def storable(value: JSON) -> JSON:
     """``value`` with U+FFFD for such characters in every text and every name; itself where it holds none."""
-    return value if _is_clean(value) else _cleaned(value)
-
-
-def _is_clean(value: JSON) -> bool:
-    """False also where this quick way cannot tell."""
-    try:
-        return b"\\u0000" not in orjson.dumps(value)
-    except TypeError:
-        # Half a pair, or an integer, a name or an object that this encoder does not know.
-        return False
+    written = quickly_written(value)
+    return value if written is not None and b"\\u0000" not in written else _cleaned(value)
 
 
 def _cleaned(value: JSON) -> JSON:

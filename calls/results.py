@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from django.core.serializers.json import DjangoJSONEncoder
 
+from accounts.json_values import quickly_written
 from actions.contract import JSON
 from calls.models import Runtime
 
@@ -54,10 +54,8 @@ def bounded(value: JSON, limit: int) -> JSON:
 
 def _fits(value: JSON, limit: int) -> bool:
     """A quick look: bytes are never fewer than characters. False also where it cannot tell."""
-    try:
-        return len(orjson.dumps(value)) <= limit
-    except TypeError:
-        return False
+    written = quickly_written(value)
+    return written is not None and len(written) <= limit
 
 
 def _clipped(value: JSON, limit: int) -> Any:

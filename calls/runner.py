@@ -12,13 +12,13 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-import orjson
 import structlog
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from accounts.json_values import quickly_written
 from actions.contract import JSON, ActionError, CallContext, Deferred, Outcome
 from actions.releases import PlannedAction
 from actions.storable import storable
@@ -178,14 +178,12 @@ def _fit_to_keep(outcome: Outcome) -> Outcome:
 def _is_plain(values: Any) -> bool:
     """A quick look that nearly every outcome passes: small, flat, and nothing in it that JSON or a database refuses.
 
-    This encoder writes NaN as null; where there is a null, somebody else must look.
+    A null may have been NaN: somebody else must look.
     """
-    try:
-        written = orjson.dumps(values)
-    except TypeError:
-        return False
+    written = quickly_written(values)
     return (
-        len(written) <= STORED_CHARS
+        written is not None
+        and len(written) <= STORED_CHARS
         and b"null" not in written
         and b"\\u0000" not in written
         and written.count(b"[") + written.count(b"{") <= DEEPEST

@@ -61,15 +61,9 @@ class SmsConnectionSerializer(UsedSerializer[SmsConnection]):
     def new_instance(self) -> SmsConnection:
         return SmsConnection(account=self.context["view"].account)
 
-    def create(self, validated_data: dict[str, Any]) -> SmsConnection:
-        return self._enter(self.new_instance(), validated_data)
-
-    def update(self, instance: SmsConnection, validated_data: dict[str, Any]) -> SmsConnection:
-        return self._enter(instance, validated_data)
-
-    def _enter(self, instance: SmsConnection, data: dict[str, Any]) -> SmsConnection:
+    def _store(self, instance: SmsConnection, data: dict[str, Any]) -> SmsConnection:
         instance.enter_secrets(data.pop("secrets", {}))
-        return self._store(instance, data)
+        return super()._store(instance, data)
 
     def get_report_url(self, connection: SmsConnection) -> str:
         """Nothing for those who may only look."""

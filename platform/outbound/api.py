@@ -62,15 +62,9 @@ class AuthProfileSerializer(UsedSerializer[AuthProfile]):
     def new_instance(self) -> AuthProfile:
         return AuthProfile(account=self.context["view"].account)
 
-    def create(self, validated_data: dict[str, Any]) -> AuthProfile:
-        return self._enter(self.new_instance(), validated_data)
-
-    def update(self, instance: AuthProfile, validated_data: dict[str, Any]) -> AuthProfile:
-        return self._enter(instance, validated_data)
-
-    def _enter(self, instance: AuthProfile, data: dict[str, Any]) -> AuthProfile:
+    def _store(self, instance: AuthProfile, data: dict[str, Any]) -> AuthProfile:
         instance.enter_secrets(data.pop("secrets", {}))
-        return self._store(instance, data)
+        return super()._store(instance, data)
 
     def to_representation(self, instance: AuthProfile) -> dict[str, Any]:
         shown = super().to_representation(instance)

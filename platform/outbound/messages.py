@@ -85,7 +85,7 @@ class IncomingResponse:
         Stricter than ``json.loads``: NaN and infinite numbers are refused, for no database stores them.
         """
         with suppress(ValueError):
-            return quick_json(self.body)
+            return quick_json(self.body.decode())
         try:
             try:
                 return _loads(self.body)

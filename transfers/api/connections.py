@@ -79,18 +79,12 @@ class SipConnectionSerializer(UsedSerializer[SipConnection]):
     def new_instance(self) -> SipConnection:
         return SipConnection(account=self.context["view"].account)
 
-    def create(self, validated_data: dict[str, Any]) -> SipConnection:
-        return self._enter(self.new_instance(), validated_data)
-
-    def update(self, instance: SipConnection, validated_data: dict[str, Any]) -> SipConnection:
-        return self._enter(instance, validated_data)
-
-    def _enter(self, instance: SipConnection, data: dict[str, Any]) -> SipConnection:
+    def _store(self, instance: SipConnection, data: dict[str, Any]) -> SipConnection:
         instance.new_password = data.pop("password", None)
         if data.get("port") is None:
             data["port"] = default_port(data.get("transport", instance.transport))
         data["headers"] = [dict(header) for header in data["headers"]]
-        return self._store(instance, data)
+        return super()._store(instance, data)
 
     def get_has_password(self, connection: SipConnection) -> bool:
         return bool(connection.secrets)
